@@ -1,0 +1,76 @@
+/**
+ * Requests and answers of a repository of blocks, whether local, coordinated or remote.
+ */
+import * as Schema from "effect/Schema"
+import { Block } from "./Block.ts"
+import { ActionId, BlockId, Rev } from "./Ids.ts"
+import { After, Payload, SignedManifest } from "./Manifest.ts"
+import { Proof } from "./Proof.ts"
+import { Revision } from "./Revision.ts"
+
+/** A block to read: its latest revision, or the one that was latest at revision `at` of its collection. */
+export const BlockRead = Schema.Struct({ at: Schema.optionalWith(Rev, { exact: true }), id: BlockId })
+export type BlockRead = typeof BlockRead.Type
+
+/** A revision of a block: its content, undefined where the revision is a tombstone. */
+export const StoredBlock = Schema.Struct({
+  after: After,
+  block: Schema.UndefinedOr(Block),
+  rev: Rev
+})
+export type StoredBlock = typeof StoredBlock.Type
+
+/** A signed manifest and the transforms of the receiver's shard. */
+export const PendRequest = Schema.Struct({ payload: Payload, signed: SignedManifest })
+export type PendRequest = typeof PendRequest.Type
+
+/** The transaction is decided and applied. */
+export const Committed = Schema.TaggedStruct("Committed", { actionId: ActionId, proof: Proof })
+export type Committed = typeof Committed.Type
+
+/** The transaction holds its locks, durably, and waits for its decision. */
+export const Pended = Schema.TaggedStruct("Pended", { actionId: ActionId })
+export type Pended = typeof Pended.Type
+
+/** A base is not the latest revision: what was missed, newest revision of each such block. */
+export const Stale = Schema.TaggedStruct("Stale", {
+  actionId: ActionId,
+  missed: Schema.Array(Schema.Struct({ block: BlockId, latest: Schema.NullOr(Revision) }))
+})
+export type Stale = typeof Stale.Type
+
+/** Other transactions hold locks in the way. */
+export const Locked = Schema.TaggedStruct("Locked", {
+  actionId: ActionId,
+  by: Schema.Array(Schema.Struct({ block: BlockId, holder: ActionId }))
+})
+export type Locked = typeof Locked.Type
+
+/** The request breaks a rule; sent again it will be refused again. */
+export const Refused = Schema.TaggedStruct("Refused", { actionId: ActionId, reason: Schema.String })
+export type Refused = typeof Refused.Type
+
+/** The answers to a pend. */
+export const PendAnswer = Schema.Union(Committed, Pended, Stale, Locked, Refused)
+export type PendAnswer = typeof PendAnswer.Type
+
+/** A decision to apply: the manifest and transforms where the receiver may not have seen them. */
+export const CommitRequest = Schema.Struct({
+  actionId: ActionId,
+  proof: Proof,
+  request: Schema.optionalWith(PendRequest, { exact: true })
+})
+export type CommitRequest = typeof CommitRequest.Type
+
+/** The answers to a commit: applied, or what stands in the way of it. */
+export const CommitAnswer = Schema.Union(Committed, Stale, Refused)
+export type CommitAnswer = typeof CommitAnswer.Type
+
+/** What is known of a transaction. `unknown` says nothing about what others know. */
+export const TransactionStatus = Schema.Union(
+  Committed,
+  Pended,
+  Schema.TaggedStruct("Aborted", { actionId: ActionId }),
+  Schema.TaggedStruct("Unknown", { actionId: ActionId })
+)
+export type TransactionStatus = typeof TransactionStatus.Type
