@@ -8,8 +8,7 @@ import { Action, CollectionHeaderFields, LogCheckpoint, LogEntry } from "./Colle
 import { BlockId, Hash } from "./Ids.ts"
 import { Json } from "./Json.ts"
 
-const headerOf = <T extends string>(type: T) =>
-  Schema.Struct({ ...BlockHeader.fields, type: Schema.Literal(type) })
+const headerOf = <T extends string>(type: T) => Schema.Struct({ ...BlockHeader.fields, type: Schema.Literal(type) })
 
 const links = {
   next: Schema.optionalWith(BlockId, { exact: true }),

@@ -178,7 +178,6 @@ export class CorruptStore extends Schema.TaggedError<CorruptStore>("optimystic/C
   }
 }
 
-
 /** What any storage call may fail with. */
 export type StorageError = StorageUnavailable | CorruptRecord
 /** What opening a store may fail with. */

@@ -6,12 +6,15 @@ import { Transforms } from "./Transform.ts"
 export const PROTOCOL_VERSION = 1
 
 /** The name of a network: what is signed in one means nothing in another. */
-export const NetworkName = Schema.String.pipe(Schema.pattern(/^[a-z0-9][a-z0-9._-]{0,62}$/), Schema.brand("NetworkName"))
+export const NetworkName = Schema.String.pipe(
+  Schema.pattern(/^[a-z0-9][a-z0-9._-]{0,62}$/),
+  Schema.brand("NetworkName")
+)
 export type NetworkName = typeof NetworkName.Type
 
 /** Drawn at a transaction's first action. `time` (milliseconds) is metadata only; `nonce` makes it unique. */
 export const Stamp = Schema.Struct({
-  nonce: Schema.String.pipe(Schema.pattern(/^[a-z2-7]{26}$/)),
+  nonce: Schema.String.pipe(Schema.pattern(/^[a-z2-7]{25}[aeimquy4]$/)),
   time: Schema.Int.pipe(Schema.nonNegative())
 })
 export type Stamp = typeof Stamp.Type

@@ -3,7 +3,9 @@ import type * as Effect from "effect/Effect"
 import type { StorageError } from "../schemas/Errors.ts"
 
 /**
- * The spaces of a store. Votes, locks, ballots, ended marks, proofs and the cluster index are the cluster member's.
+ * The spaces of a store, in the order of their keys. Votes, locks, ballots, ended marks, proofs and the cluster index are
+ * the cluster member's; in `store`, kinds `format` and `sequence` of block `""` are the storage's own. Only append: keys on
+ * disk hold the position.
  */
 export const SPACES = [
   "store",
@@ -18,10 +20,13 @@ export const SPACES = [
 ] as const
 export type Space = (typeof SPACES)[number]
 
-/** A key: `[space, block, kind, name]`. Ordered part by part; numbers (whole, 0 ≤ n < 2^53) before texts. */
+/**
+ * A key: `[space, block, kind, name]`. Ordered part by part: texts by code point, numbers (whole, 0 ≤ n < 2^53; any other is
+ * a defect) before texts.
+ */
 export type StorageKey = readonly [space: Space, block: string, kind: string, name: string | number]
 
-/** A record: its key, and its value as JSON text. */
+/** A record: its key, and its value as JSON text, without lone surrogates (`JSON.stringify` escapes them). */
 export interface StorageRecord {
   readonly key: StorageKey
   readonly value: string
@@ -49,9 +54,7 @@ export interface RawStorageService {
   /** The value of a key, or undefined. */
   readonly get: (key: StorageKey) => Effect.Effect<string | undefined, StorageError>
   /** The values of several keys, in the order asked. */
-  readonly getMany: (
-    keys: ReadonlyArray<StorageKey>
-  ) => Effect.Effect<ReadonlyArray<string | undefined>, StorageError>
+  readonly getMany: (keys: ReadonlyArray<StorageKey>) => Effect.Effect<ReadonlyArray<string | undefined>, StorageError>
   /** The records of a range, in order. */
   readonly range: (range: StorageRange) => Effect.Effect<ReadonlyArray<StorageRecord>, StorageError>
   /** The distinct second parts (`block`) of a space, in order, after `after`, at most `limit`. */
@@ -59,7 +62,10 @@ export interface RawStorageService {
     space: Space,
     options: { readonly after?: string; readonly limit: number }
   ) => Effect.Effect<ReadonlyArray<string>, StorageError>
-  /** Writes a batch: all of it durable when it succeeds, none of it visible when it fails. Later writes of a key win. */
+  /**
+   * Writes a batch: all of it durable when it succeeds, none of it visible when it fails. Later writes of a key win. A batch
+   * that failed on an I/O error may yet be found whole when the store is opened again.
+   */
   readonly write: (batch: ReadonlyArray<StorageWrite>) => Effect.Effect<void, StorageError>
 }
 

@@ -37,9 +37,7 @@ export interface StorageRepoService {
    * Reads blocks, in the order asked; undefined for an id never used. All reads without `at` are of one instant: no
    * transaction is seen in one block and not in another.
    */
-  readonly get: (
-    reads: ReadonlyArray<BlockRead>
-  ) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
+  readonly get: (reads: ReadonlyArray<BlockRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
   /** Checks a transaction against what is stored and takes its locks, durably. Asked again, answers the same. */
   readonly pend: (request: PendRequest) => Effect.Effect<PendAnswer, ReadError>
   /**
@@ -57,10 +55,7 @@ export interface StorageRepoService {
   /** What this node knows of a transaction. */
   readonly status: (actionId: ActionId) => Effect.Effect<TransactionStatus, StorageError>
   /** Revisions of a block, oldest first. Kept for ever, also of deleted blocks. */
-  readonly revisions: (
-    block: BlockId,
-    range: RevisionRange
-  ) => Effect.Effect<ReadonlyArray<Revision>, StorageError>
+  readonly revisions: (block: BlockId, range: RevisionRange) => Effect.Effect<ReadonlyArray<Revision>, StorageError>
   /** A revision with its manifest and proof; undefined where there is none. */
   readonly proof: (block: BlockId, rev: Rev) => Effect.Effect<ProvedRevision | undefined, StorageError>
 }

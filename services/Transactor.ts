@@ -3,7 +3,16 @@ import type * as Effect from "effect/Effect"
 import type { Busy, OutcomeUnknown } from "../schemas/Errors.ts"
 import type { BlockId, PeerId } from "../schemas/Ids.ts"
 import type { NetworkName, TransactionRef } from "../schemas/Manifest.ts"
-import type { BlockRead, Committed, Locked, PendRequest, Refused, Stale, StoredBlock, TransactionStatus } from "../schemas/Repo.ts"
+import type {
+  BlockRead,
+  Committed,
+  Locked,
+  PendRequest,
+  Refused,
+  Stale,
+  StoredBlock,
+  TransactionStatus
+} from "../schemas/Repo.ts"
 import type { ReadError } from "./StorageRepo.ts"
 
 /** How a transaction ended, or why it could not: decided by whatever is below, one node or many. */
@@ -17,9 +26,7 @@ export interface TransactorService {
   /** The network whose statements count here. */
   readonly network: NetworkName
   /** Reads blocks; those without `at` are the latest, all of one instant (linearizable). */
-  readonly get: (
-    reads: ReadonlyArray<BlockRead>
-  ) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
+  readonly get: (reads: ReadonlyArray<BlockRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
   /** Brings a transaction to its decision and waits for it. */
   readonly transact: (request: PendRequest) => Effect.Effect<TransactAnswer, TransactError>
   /** What is known of a transaction. */

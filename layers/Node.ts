@@ -1,0 +1,102 @@
+/**
+ * Whole nodes, as one layer.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { Invalid, type OpenError, type StorageError } from "../schemas/Errors.ts"
+import { NetworkName } from "../schemas/Manifest.ts"
+import type { Entropy } from "../services/Entropy.ts"
+import type { Hasher } from "../services/Hasher.ts"
+import type { RawStorage } from "../services/RawStorage.ts"
+import { Restorer } from "../services/Restorer.ts"
+import type { Signer } from "../services/Signer.ts"
+import type { StorageRepo } from "../services/StorageRepo.ts"
+import type { Transactor } from "../services/Transactor.ts"
+import type { Verifier } from "../services/Verifier.ts"
+import { noRestorer } from "../src/storage/BlockStorage.ts"
+import * as Database from "../src/transaction/Database.ts"
+import { generate, type Identity, type IdentityError } from "./crypto/Identity.ts"
+import { loadOrCreate } from "./crypto/IdentityFile.ts"
+import * as NodeCrypto from "./crypto/NodeCrypto.ts"
+import * as NodeEntropy from "./crypto/NodeEntropy.ts"
+import * as SignatureMemory from "./crypto/SignatureMemory.ts"
+import * as LocalTransactor from "./repo/LocalTransactor.ts"
+import * as StorageRepoLayer from "./repo/StorageRepo.ts"
+import * as LevelStorage from "./storage/LevelStorage.ts"
+import * as MemoryStorage from "./storage/MemoryStorage.ts"
+
+/** What can be set of a node, with defaults that suit a laptop. */
+export interface NodePolicy {
+  readonly transactions: Partial<Database.TransactionPolicy>
+  readonly storage: Partial<StorageRepoLayer.StorageRepoOptions>
+}
+
+/** A node without a network. */
+export interface LocalOptions {
+  /** Where the data and the key of the node are kept; without it, in memory, and gone with the process. */
+  readonly directory?: string
+  /** The name of the database's network: part of all that is signed. Default: `local`. */
+  readonly network?: string
+  /** Who the node is. Default: the key in the directory, made at the first start. */
+  readonly identity?: Identity
+  readonly policy?: Partial<NodePolicy>
+}
+
+/** What a node offers to a program. */
+export type NodeServices = Database.Database | Transactor | StorageRepo | Signer | Verifier | Hasher | Entropy
+
+/** What starting a local node may fail with. */
+export type LocalError = OpenError | IdentityError | Invalid
+
+const networkOf = (name: string): Either.Either<NetworkName, Invalid> =>
+  Either.mapLeft(
+    Schema.decodeEither(NetworkName)(name),
+    () => new Invalid({ reason: `${JSON.stringify(name)} is no network name: use a-z, 0-9, ".", "_" and "-"` })
+  )
+
+/** The database of one node, on any storage and any crypto. */
+export const layerEmbedded = (
+  network: NetworkName,
+  { storage, transactions }: Partial<NodePolicy> = {}
+): Layer.Layer<
+  Database.Database | Transactor | StorageRepo,
+  StorageError,
+  RawStorage | Signer | Verifier | Hasher | Entropy
+> =>
+  Database.layer(transactions).pipe(
+    Layer.provideMerge(LocalTransactor.layer(network)),
+    Layer.provideMerge(StorageRepoLayer.layer(storage)),
+    Layer.provide(Layer.succeed(Restorer, noRestorer))
+  )
+
+/** The key of a node, in its directory. */
+const IDENTITY_FILE = "identity.json"
+/** The store of a node, in its directory. */
+const STORE_DIRECTORY = "store"
+
+const identityIn = (directory: string | undefined): Effect.Effect<Identity, IdentityError, Entropy> =>
+  directory === undefined
+    ? generate
+    : loadOrCreate(`${directory}/${IDENTITY_FILE}`).pipe(
+        Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
+      )
+
+/** One node without a network: a whole database in the program, in memory or in a directory. */
+export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices, LocalError> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { directory, policy } = options
+      const network = yield* networkOf(options.network ?? "local")
+      const storage: Layer.Layer<RawStorage, OpenError> =
+        directory === undefined
+          ? MemoryStorage.layer
+          : LevelStorage.layer({ directory: `${directory}/${STORE_DIRECTORY}` })
+      const identity = options.identity ?? (yield* identityIn(directory))
+      const crypto = SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(identity)))
+      return layerEmbedded(network, policy).pipe(Layer.provide(storage), Layer.provideMerge(crypto))
+    })
+  ).pipe(Layer.provideMerge(NodeEntropy.layer))

@@ -1,0 +1,12 @@
+/** Implementations of the ports, and whole nodes. */
+export * as Identity from "./crypto/Identity.ts"
+export * as IdentityFile from "./crypto/IdentityFile.ts"
+export * as NobleCrypto from "./crypto/NobleCrypto.ts"
+export * as NodeCrypto from "./crypto/NodeCrypto.ts"
+export * as NodeEntropy from "./crypto/NodeEntropy.ts"
+export * as SignatureMemory from "./crypto/SignatureMemory.ts"
+export * as Node from "./Node.ts"
+export * as LocalTransactor from "./repo/LocalTransactor.ts"
+export * as StorageRepo from "./repo/StorageRepo.ts"
+export * as LevelStorage from "./storage/LevelStorage.ts"
+export * as MemoryStorage from "./storage/MemoryStorage.ts"

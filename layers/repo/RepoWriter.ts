@@ -1,0 +1,157 @@
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Mailbox from "effect/Mailbox"
+import type * as Scope from "effect/Scope"
+import { StorageUnavailable } from "../../schemas/Errors.ts"
+import type { ActionId, BlockId } from "../../schemas/Ids.ts"
+import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
+import type { ReadError } from "../../services/StorageRepo.ts"
+import { BoundedCache } from "../../src/block/BoundedCache.ts"
+import { canonicalText } from "../../src/encoding/CanonicalJson.ts"
+import type { BlockState, RepoView, TransactionRecord } from "../../src/storage/BlockState.ts"
+import type { BlockStorage } from "../../src/storage/BlockStorage.ts"
+import { type LockTable, Overlay } from "../../src/storage/Overlay.ts"
+import type { Plan } from "../../src/storage/Plan.ts"
+
+/** A request to the writer: what it needs in memory, its plan over that, and who waits for the answer. */
+interface Request {
+  readonly blocks: ReadonlyArray<BlockId>
+  readonly action: ActionId | undefined
+  readonly plan: (view: RepoView) => Plan<unknown>
+  readonly answer: Deferred.Deferred<unknown, ReadError>
+}
+
+/** The one writer of a store, as the services on it see it. */
+export interface RepoWriter {
+  /** A block as it is now, if that is in memory. */
+  readonly cached: (id: BlockId) => BlockState | undefined
+  /** A block as it is now. */
+  readonly state: (id: BlockId) => Effect.Effect<BlockState | undefined, ReadError>
+  /** Plans a request over the blocks and the transaction it names, and answers once what it writes is durable. */
+  readonly ask: <Answer>(
+    blocks: ReadonlyArray<BlockId>,
+    action: ActionId | undefined,
+    plan: (view: RepoView) => Plan<Answer>
+  ) => Effect.Effect<Answer, ReadError>
+}
+
+/** Limits of the writer. */
+export interface RepoWriterOptions {
+  /** Memory for the latest revisions of blocks, in bytes of their JSON. */
+  readonly cacheBytes: number
+  /** Requests that wait for the writer, and so are answered by one durable write, at most; more wait in their fibers. */
+  readonly mailbox: number
+}
+
+/** Cost of a cached block beside its content, in bytes. */
+const OVERHEAD_BYTES = 500
+
+const weigh = ({ block }: BlockState): number =>
+  OVERHEAD_BYTES + (block === undefined ? 0 : canonicalText(block).length)
+
+const closed = new StorageUnavailable({ operation: "answer", reason: "the repository is closed" })
+
+/**
+ * Starts the actor that alone writes to a store: it folds all that waits in its mailbox, writes one durable batch, then
+ * answers. It ends with its scope, after what was already in the mailbox.
+ */
+export const make = Effect.fnUntraced(function* (
+  raw: RawStorageService,
+  storage: BlockStorage,
+  locks: LockTable,
+  options: RepoWriterOptions
+): Effect.fn.Return<RepoWriter, never, Scope.Scope> {
+  const states = new BoundedCache<BlockId, BlockState>(options.cacheBytes, weigh)
+  const mailbox = yield* Mailbox.make<Request>({ capacity: options.mailbox })
+  /** Grows whenever a write starts or ends: what was read across such a moment is not cached. */
+  let epoch = 0
+  let writing = false
+
+  const state = (id: BlockId): Effect.Effect<BlockState | undefined, ReadError> => {
+    const known = states.get(id)
+    if (known !== undefined) return Effect.succeed(known)
+    const before = epoch
+    return Effect.map(storage.state(id), (loaded) => {
+      if (loaded !== undefined && epoch === before && !writing) states.set(id, loaded)
+      return loaded
+    })
+  }
+
+  const fold = Effect.fnUntraced(function* (requests: Iterable<Request>) {
+    const blocks = new Map<BlockId, BlockState | undefined>()
+    const transactions = new Map<ActionId, TransactionRecord | undefined>()
+    const overlay = new Overlay({
+      block: (id) => blocks.get(id),
+      locks: (id) => locks.on(id),
+      transaction: (id) => transactions.get(id)
+    })
+    const prepare = Effect.fnUntraced(function* (request: Request) {
+      for (const id of request.blocks) {
+        if (!blocks.has(id)) blocks.set(id, states.get(id) ?? (yield* storage.state(id)))
+      }
+      if (request.action !== undefined && !transactions.has(request.action)) {
+        transactions.set(request.action, yield* storage.transaction(request.action))
+      }
+    })
+    const writes: Array<StorageWrite> = []
+    const answers: Array<readonly [Request, unknown]> = []
+    for (const request of requests) {
+      // A plan that throws breaks an invariant: its own request dies of it, not the others.
+      const planned = yield* Effect.exit(Effect.map(prepare(request), () => request.plan(overlay)))
+      if (Exit.isFailure(planned)) {
+        Deferred.unsafeDone(request.answer, planned)
+        continue
+      }
+      overlay.add(planned.value.changes)
+      for (const write of planned.value.writes) writes.push(write)
+      answers.push([request, planned.value.answer])
+    }
+    if (writes.length > 0) {
+      epoch++
+      writing = true
+      const written = yield* Effect.exit(raw.write(writes))
+      epoch++
+      writing = false
+      if (Exit.isFailure(written)) {
+        // Whether a failed write reached the disk is not known: what memory says of these blocks is read again.
+        for (const id of overlay.blocks.keys()) states.delete(id)
+        for (const [request] of answers) Deferred.unsafeDone(request.answer, written)
+        return
+      }
+    }
+    for (const [id, loaded] of blocks) if (loaded !== undefined && !overlay.blocks.has(id)) states.set(id, loaded)
+    for (const [id, changed] of overlay.blocks) states.set(id, changed)
+    for (const [id, lock] of overlay.locked) locks.add(id, lock)
+    for (const holder of overlay.freed) locks.free(holder)
+    for (const [request, answer] of answers) Deferred.unsafeDone(request.answer, Exit.succeed(answer))
+  })
+
+  const run: Effect.Effect<void> = Effect.flatMap(mailbox.takeAll, ([requests, ended]) =>
+    Effect.zipRight(
+      Chunk.isEmpty(requests) ? Effect.void : fold(requests),
+      ended ? Effect.void : Effect.suspend(() => run)
+    )
+  )
+  const fiber = yield* Effect.forkDaemon(run)
+  yield* Effect.addFinalizer(() => Effect.zipRight(mailbox.end, Fiber.await(fiber)))
+
+  return {
+    ask: <Answer>(
+      blocks: ReadonlyArray<BlockId>,
+      action: ActionId | undefined,
+      plan: (view: RepoView) => Plan<Answer>
+    ) =>
+      Effect.suspend(() => {
+        const answer = Deferred.unsafeMake<unknown, ReadError>(FiberId.none)
+        return Effect.flatMap(mailbox.offer({ action, answer, blocks, plan }), (taken) =>
+          taken ? (Deferred.await(answer) as Effect.Effect<Answer, ReadError>) : Effect.fail(closed)
+        )
+      }),
+    cached: (id) => states.get(id),
+    state: (id) => Effect.suspend(() => state(id))
+  }
+})

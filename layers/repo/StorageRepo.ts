@@ -1,0 +1,167 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { StorageError } from "../../schemas/Errors.ts"
+import type { ActionId, BlockId, Rev } from "../../schemas/Ids.ts"
+import type { BlockRead, PendRequest, StoredBlock } from "../../schemas/Repo.ts"
+import { Hasher } from "../../services/Hasher.ts"
+import { RawStorage, type RawStorageService } from "../../services/RawStorage.ts"
+import { Restorer } from "../../services/Restorer.ts"
+import { Signer } from "../../services/Signer.ts"
+import { type ReadError, StorageRepo, type StorageRepoService } from "../../services/StorageRepo.ts"
+import { actionId } from "../../src/encoding/BlockIds.ts"
+import type { BlockState, RepoView, TransactionRecord } from "../../src/storage/BlockState.ts"
+import * as BlockStorage from "../../src/storage/BlockStorage.ts"
+import type { CheckContext } from "../../src/storage/checkPend.ts"
+import { LockTable } from "../../src/storage/Overlay.ts"
+import { answerOnly } from "../../src/storage/Plan.ts"
+import { defaultRevisionPolicy, type RevisionPolicy } from "../../src/storage/planApply.ts"
+import { planCancel } from "../../src/storage/planCancel.ts"
+import { planCommit } from "../../src/storage/planCommit.ts"
+import { planPend, planPendAndCommit } from "../../src/storage/planPend.ts"
+import type { LockRecord } from "../../src/storage/records.ts"
+import * as RepoWriter from "./RepoWriter.ts"
+
+/** Limits and habits of a repository. */
+export interface StorageRepoOptions extends RepoWriter.RepoWriterOptions {
+  readonly revisions: RevisionPolicy
+  /** False only in a build that is deliberately wrong, to show that the checkers notice. */
+  readonly validateReads: boolean
+}
+
+export const defaultStorageRepoOptions: StorageRepoOptions = {
+  cacheBytes: 64 * 1024 * 1024,
+  mailbox: 256,
+  revisions: defaultRevisionPolicy,
+  validateReads: true
+}
+
+/** Records that are read in one go at start. */
+const PAGE = 1_000
+
+/** The locks that were durable when the store was closed, or its process died. */
+const loadLocks = Effect.fn("StorageRepo.loadLocks")(function* (raw: RawStorageService) {
+  const table = new LockTable()
+  let after: string | undefined
+  for (;;) {
+    const blocks: ReadonlyArray<string> = yield* raw.blocks("lock", {
+      limit: PAGE,
+      ...(after !== undefined && { after })
+    })
+    for (const block of blocks) {
+      for (const { key, value } of yield* raw.range({ block, kind: "", limit: PAGE, space: "lock" })) {
+        const { mode } = JSON.parse(value) as LockRecord
+        table.add(block as BlockId, { holder: key[3] as ActionId, mode })
+      }
+    }
+    after = blocks.at(-1)
+    if (blocks.length < PAGE) return table
+  }
+})
+
+const storedOf = (state: BlockState | undefined): StoredBlock | undefined =>
+  state === undefined ? undefined : { after: state.latest.after, block: state.block, rev: state.latest.rev }
+
+const statusOf = (actionId: ActionId, record: TransactionRecord | undefined) => {
+  switch (record?._tag) {
+    case "Committed":
+      return { _tag: "Committed", actionId, proof: record.proof } as const
+    case "Pending":
+      return { _tag: "Pended", actionId } as const
+    case "Aborted":
+      return { _tag: "Aborted", actionId } as const
+    case undefined:
+      return { _tag: "Unknown", actionId } as const
+  }
+}
+
+const make = Effect.fnUntraced(function* (
+  options: StorageRepoOptions
+): Effect.fn.Return<StorageRepoService, StorageError, RawStorage | Hasher | Signer | Restorer | Scope.Scope> {
+  const raw = yield* RawStorage
+  const hasher = yield* Hasher
+  const { peer: self } = yield* Signer
+  const storage = BlockStorage.make(raw, hasher, yield* Restorer)
+  const writer = yield* RepoWriter.make(raw, storage, yield* loadLocks(raw), options)
+  const context: CheckContext = { hasher, self, validateReads: options.validateReads }
+
+  /** The blocks that a request is about, here. */
+  const blocksOf = (request: PendRequest): ReadonlyArray<BlockId> =>
+    request.signed.manifest.shards.flatMap(({ members, reads, writes }) =>
+      members.includes(self) ? ([...Object.keys(writes), ...Object.keys(reads)] as Array<BlockId>) : []
+    )
+
+  const readAt = (id: BlockId, at: Rev): Effect.Effect<StoredBlock | undefined, ReadError> =>
+    Effect.flatMap(writer.state(id), (state) =>
+      state === undefined || state.latest.rev <= at ? Effect.succeed(storedOf(state)) : storage.at(id, at)
+    )
+
+  /** The latest of several blocks at one instant: from memory in one go, or between two batches of the writer. */
+  const readLatest = (ids: ReadonlyArray<BlockId>) =>
+    Effect.suspend((): Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError> => {
+      const answers: Array<StoredBlock | undefined> = []
+      for (const id of ids) {
+        const state = writer.cached(id)
+        if (state === undefined)
+          return writer.ask(ids, undefined, (view) => answerOnly(ids.map((id) => storedOf(view.block(id)))))
+        answers.push(storedOf(state))
+      }
+      return Effect.succeed(answers)
+    })
+
+  const get = (reads: ReadonlyArray<BlockRead>) => {
+    const latest = reads.filter(({ at }) => at === undefined)
+    if (latest.length === reads.length) return readLatest(reads.map(({ id }) => id))
+    const past = (read: BlockRead) => readAt(read.id, read.at!)
+    if (latest.length === 0) return Effect.forEach(reads, past)
+    return Effect.flatMap(readLatest(latest.map(({ id }) => id)), (found) => {
+      const byId = new Map(latest.map(({ id }, i) => [id, found[i]]))
+      return Effect.forEach(reads, (read) => (read.at === undefined ? Effect.succeed(byId.get(read.id)) : past(read)))
+    })
+  }
+
+  /** A request may be pended already, and be committed without its manifest: then the blocks are the ones it pended. */
+  const withRequest = <Answer>(
+    action: ActionId,
+    request: PendRequest | undefined,
+    use: (blocks: ReadonlyArray<BlockId>) => Effect.Effect<Answer, ReadError>
+  ) =>
+    request !== undefined
+      ? use(blocksOf(request))
+      : Effect.flatMap(storage.transaction(action), (record) => use(record?._tag === "Pending" ? blocksOf(record) : []))
+
+  return {
+    cancel: (action) => writer.ask([], action, (view) => planCancel(view, action)),
+    commit: (request) =>
+      withRequest(request.actionId, request.request, (blocks) =>
+        writer.ask(blocks, request.actionId, (view: RepoView) => planCommit(context, view, request, options.revisions))
+      ),
+    get,
+    pend: (request) =>
+      Effect.suspend(() => {
+        const action = actionId(hasher, request.signed.manifest)
+        return writer.ask(blocksOf(request), action, (view) => planPend(context, view, action, request))
+      }),
+    pendAndCommit: (request, decide) =>
+      Effect.suspend(() => {
+        const action = actionId(hasher, request.signed.manifest)
+        return writer.ask(blocksOf(request), action, (view) =>
+          planPendAndCommit(context, view, action, request, decide, options.revisions)
+        )
+      }),
+    proof: Effect.fn("StorageRepo.proof")(function* (block, rev) {
+      const [revision] = yield* storage.revisions(block, { from: rev, limit: 1 })
+      if (revision === undefined || revision.rev !== rev) return undefined
+      const signed = yield* storage.expectManifest(revision.actionId)
+      return { proof: yield* storage.expectProof(revision.actionId), revision, signed }
+    }),
+    revisions: storage.revisions,
+    status: (action) => Effect.map(storage.transaction(action), (record) => statusOf(action, record))
+  }
+})
+
+/** The repository of this node on its store, with one writing actor. */
+export const layer = (
+  options: Partial<StorageRepoOptions> = {}
+): Layer.Layer<StorageRepo, StorageError, RawStorage | Hasher | Signer | Restorer> =>
+  Layer.scoped(StorageRepo, make({ ...defaultStorageRepoOptions, ...options }))

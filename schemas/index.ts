@@ -1,0 +1,12 @@
+/** Shapes that cross a wire or a disk, ids, and every typed error. */
+export * from "./Block.ts"
+export * from "./BlockTypes.ts"
+export * from "./Collection.ts"
+export * from "./Errors.ts"
+export * from "./Ids.ts"
+export * from "./Json.ts"
+export * from "./Manifest.ts"
+export * from "./Proof.ts"
+export * from "./Repo.ts"
+export * from "./Revision.ts"
+export * from "./Transform.ts"

@@ -1,0 +1,59 @@
+/**
+ * A cache bounded by the weight of its values: two generations. What is used lives in the young one; when that holds half
+ * of the bound it becomes the old one, and what was not used since is dropped. A hit costs one look-up.
+ */
+export class BoundedCache<K, V> {
+  readonly #bound: number
+  readonly #weigh: (value: V) => number
+  #young = new Map<K, V>()
+  #old = new Map<K, V>()
+  #youngWeight = 0
+
+  constructor(bound: number, weigh: (value: V) => number) {
+    this.#bound = bound
+    this.#weigh = weigh
+  }
+
+  get(key: K): V | undefined {
+    const value = this.#young.get(key)
+    if (value !== undefined) return value
+    const kept = this.#old.get(key)
+    if (kept !== undefined) {
+      this.#old.delete(key)
+      this.set(key, kept)
+    }
+    return kept
+  }
+
+  set(key: K, value: V): void {
+    const replaced = this.#young.get(key)
+    if (replaced !== undefined) this.#youngWeight -= this.#weigh(replaced)
+    this.#young.set(key, value)
+    this.#youngWeight += this.#weigh(value)
+    if (this.#youngWeight * 2 > this.#bound) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngWeight = 0
+    } else this.#old.delete(key)
+  }
+
+  delete(key: K): void {
+    const value = this.#young.get(key)
+    if (value !== undefined) {
+      this.#young.delete(key)
+      this.#youngWeight -= this.#weigh(value)
+    }
+    this.#old.delete(key)
+  }
+
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+    this.#youngWeight = 0
+  }
+
+  /** How many values are held. */
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+}

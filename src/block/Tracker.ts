@@ -1,0 +1,149 @@
+import type { Block, BlockHeader } from "../../schemas/Block.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
+import type { Operation, Transform } from "../../schemas/Transform.ts"
+import { applyOperation, TransformMismatch } from "./apply.ts"
+import type { BlockReader, BlockStore } from "./BlockStore.ts"
+
+/** What a tracker knows of one block: how it was changed, and what it is now (undefined: deleted). */
+export interface Change {
+  readonly transform: Transform
+  readonly block: Block | undefined
+}
+
+/** Past this many recorded operations a block's transform is folded into one splice per changed property. */
+const FOLD_ABOVE = 16
+
+/**
+ * Collects changes over a source without applying them to it. Reads see the changes. `mark` and `rollback` undo what
+ * happened in between; `atomically` does so for a procedure that throws.
+ */
+export class Tracker implements BlockStore {
+  readonly #source: BlockReader
+  readonly #allocate: (type: string, index: number) => BlockHeader
+  readonly #changes = new Map<BlockId, Change>()
+  /** What changed blocks were before, since the oldest mark held. */
+  readonly #undo: Array<readonly [BlockId, Change | undefined]> = []
+  #held = 0
+  #allocated = 0
+  #version = 0
+
+  /** `allocate` makes the header of the `index`th new block; it may raise a `BlockFault`. */
+  constructor(source: BlockReader, allocate: (type: string, index: number) => BlockHeader) {
+    this.#source = source
+    this.#allocate = allocate
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  /** The changed blocks, in the order of their first change. */
+  get changes(): ReadonlyMap<BlockId, Change> {
+    return this.#changes
+  }
+
+  /** How many blocks were allocated. */
+  get allocated(): number {
+    return this.#allocated
+  }
+
+  get(id: BlockId): Block | undefined {
+    const change = this.#changes.get(id)
+    return change === undefined ? this.#source.get(id) : change.block
+  }
+
+  allocate<T extends string>(type: T): BlockHeader & { readonly type: T } {
+    return this.#allocate(type, this.#allocated++) as BlockHeader & { readonly type: T }
+  }
+
+  insert(block: Block): void {
+    const id = block.header.id
+    // Ids are never used twice: the source has no such block, and a deleted one does not come back.
+    if (this.#changes.has(id)) throw new TransformMismatch("insert over a block that exists")
+    this.#set(id, { block, transform: { insert: block } })
+  }
+
+  update(id: BlockId, ...operations: ReadonlyArray<Operation>): void {
+    const before = this.get(id)
+    if (before === undefined) throw new TransformMismatch("change of a block that does not exist")
+    const block = operations.reduce(applyOperation, before)
+    const known = this.#changes.get(id)?.transform
+    if (known !== undefined && "insert" in known) this.#set(id, { block, transform: { insert: block } })
+    else {
+      const recorded = known !== undefined && "operations" in known ? [...known.operations, ...operations] : operations
+      const folded = recorded.length > FOLD_ABOVE ? differences(this.#source.get(id), block) : undefined
+      this.#set(id, { block, transform: { operations: folded ?? recorded } })
+    }
+  }
+
+  remove(id: BlockId): void {
+    if (this.get(id) === undefined) throw new TransformMismatch("deletion of a block that does not exist")
+    const known = this.#changes.get(id)?.transform
+    // A block that came and went inside this tracker never was.
+    const never = known !== undefined && "insert" in known
+    this.#set(id, never ? undefined : { block: undefined, transform: { delete: true } })
+  }
+
+  /** Marks the present state, to return to. Held until `release` or `rollback`. */
+  mark(): Mark {
+    this.#held++
+    return { allocated: this.#allocated, undone: this.#undo.length }
+  }
+
+  /** Gives a mark up: what happened since stays. */
+  release(_mark: Mark): void {
+    this.#held--
+    if (this.#held === 0) this.#undo.length = 0
+  }
+
+  /** Returns to a mark, and gives it up. Cursors made since are no longer valid. */
+  rollback(mark: Mark): void {
+    for (let i = this.#undo.length - 1; i >= mark.undone; i--) {
+      const [id, before] = this.#undo[i]!
+      if (before === undefined) this.#changes.delete(id)
+      else this.#changes.set(id, before)
+    }
+    this.#undo.length = mark.undone
+    this.#allocated = mark.allocated
+    this.#version++
+    this.release(mark)
+  }
+
+  #set(id: BlockId, change: Change | undefined): void {
+    if (this.#held > 0) this.#undo.push([id, this.#changes.get(id)])
+    if (change === undefined) this.#changes.delete(id)
+    else this.#changes.set(id, change)
+    this.#version++
+  }
+}
+
+/** A state of a tracker that it can return to. */
+export interface Mark {
+  readonly allocated: number
+  readonly undone: number
+}
+
+/** Operations that lead from one version of a block to another: at most one splice per array. Shared items are skipped. */
+export const differences = (before: Block | undefined, after: Block): ReadonlyArray<Operation> | undefined => {
+  if (before === undefined) return undefined
+  const operations: Array<Operation> = []
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  for (const name of names) {
+    const old = before[name]
+    const now = after[name]
+    if (old === now) continue
+    if (Array.isArray(old) && Array.isArray(now)) {
+      const shared = Math.min(old.length, now.length)
+      let start = 0
+      while (start < shared && old[start] === now[start]) start++
+      let end = 0
+      while (end < shared - start && old[old.length - 1 - end] === now[now.length - 1 - end]) end++
+      const deleted = old.length - end - start
+      const inserted = now.slice(start, now.length - end)
+      if (deleted > 0 || inserted.length > 0) operations.push([name, start, deleted, inserted])
+    } else if (now === undefined) operations.push([name, 0, 1, null])
+    else if (Array.isArray(old)) return undefined
+    else operations.push([name, 0, 0, now as Operation[3]])
+  }
+  return operations
+}

@@ -1,0 +1,63 @@
+import type { Block } from "../../schemas/Block.ts"
+import type { Json } from "../../schemas/Json.ts"
+import type { Operation, Transform } from "../../schemas/Transform.ts"
+
+/** A transform that does not fit the block it is applied to. */
+export class TransformMismatch extends Error {
+  override readonly name = "TransformMismatch"
+}
+
+const PROPERTY = /^[a-z][A-Za-z0-9]{0,31}$/
+
+/** The fields of a block in canonical order, with one of them set, or left out where `value` is undefined. */
+const withProperty = (block: Block, property: string, value: unknown): Block => {
+  if (Object.hasOwn(block, property) && value !== undefined) return { ...block, [property]: value }
+  const fields: { [property: string]: unknown } = {}
+  const names = Object.keys(block)
+  if (value !== undefined) names.push(property)
+  for (const name of names.sort()) {
+    if (name !== property) fields[name] = block[name]
+    else if (value !== undefined) fields[name] = value
+  }
+  return fields as unknown as Block
+}
+
+/** A block after one operation: a new value that shares all that did not change. Throws {@link TransformMismatch}. */
+export const applyOperation = (block: Block, [property, index, deleteCount, inserted]: Operation): Block => {
+  if (property === "header" || !PROPERTY.test(property)) throw new TransformMismatch(`property ${property}`)
+  const current = block[property]
+  if (Array.isArray(current)) {
+    if (!Array.isArray(inserted)) throw new TransformMismatch(`${property} holds an array`)
+    if (index + deleteCount > current.length)
+      throw new TransformMismatch(`${property} ends before ${index + deleteCount}`)
+    return { ...block, [property]: splice(current, index, deleteCount, inserted) }
+  }
+  if (index !== 0 || deleteCount > 1) throw new TransformMismatch(`${property} holds no array`)
+  if (deleteCount === 0) return withProperty(block, property, inserted)
+  if (current === undefined || inserted !== null) throw new TransformMismatch(`removal of ${property}`)
+  return withProperty(block, property, undefined)
+}
+
+const splice = (
+  items: ReadonlyArray<Json>,
+  index: number,
+  deleteCount: number,
+  inserted: ReadonlyArray<Json>
+): ReadonlyArray<Json> => {
+  const result = items.slice()
+  result.splice(index, deleteCount, ...inserted)
+  return result
+}
+
+/**
+ * A block after a transform; undefined where there is none. `insert` wants no block before it, the others want one.
+ * Throws {@link TransformMismatch}.
+ */
+export const applyTransform = (block: Block | undefined, transform: Transform): Block | undefined => {
+  if ("insert" in transform) {
+    if (block !== undefined) throw new TransformMismatch("insert over a block that exists")
+    return transform.insert
+  }
+  if (block === undefined) throw new TransformMismatch("change of a block that does not exist")
+  return "delete" in transform ? undefined : transform.operations.reduce(applyOperation, block)
+}

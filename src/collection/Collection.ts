@@ -1,0 +1,178 @@
+/**
+ * What all collections have in common: a name, a header found by it, a log, and where they are read and written from:
+ * the transaction that the present fiber is in, or one of their own.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
+import { type Action, FORMAT_VERSION } from "../../schemas/Collection.ts"
+import { CollectionMismatch, CollectionNotFound, type DecodeError } from "../../schemas/Errors.ts"
+import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
+import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import type { Tracker } from "../block/Tracker.ts"
+import { collectionId } from "../encoding/BlockIds.ts"
+import * as Log from "../log/Log.ts"
+import type { Attempt } from "../transaction/Attempt.ts"
+import { ambient, inTurn } from "../transaction/ambient.ts"
+import type { CollectionChanges } from "../transaction/CollectionChanges.ts"
+import { Database, type DatabaseService } from "../transaction/Database.ts"
+import { begin, runIn, type TransactionError } from "../transaction/Transaction.ts"
+
+/** What any call on an open collection may fail with. */
+export type CollectionError = TransactionError | CollectionNotFound | DecodeError
+
+/** What opening a collection may fail with. */
+export type OpenCollectionError = TransactionError | CollectionNotFound | CollectionMismatch
+
+/** Where the data blocks of a collection live. */
+export type Placement = CollectionBlock["placement"]
+
+/** What a collection is created as, and must be opened as. */
+export interface CollectionShape {
+  readonly name: string
+  readonly kind: string
+  readonly keyOrder?: string
+  readonly placement: Placement
+  /** Makes the root of the data structure, where there is one beside the log. */
+  readonly createRoot?: (store: BlockStore) => BlockId
+}
+
+/** Reads of a collection as of one state of it. */
+export type Read = <A>(
+  procedure: (reader: BlockReader, header: CollectionBlock) => A
+) => Effect.Effect<A, CollectionError>
+
+/** A collection that was opened: reads and writes go to the transaction of the present fiber, or to one of their own. */
+export interface OpenCollection {
+  readonly id: CollectionId
+  readonly database: DatabaseService
+  /** Reads as of now; all through one `Read` are of the same state, but for what their own transaction writes. */
+  readonly reader: Effect.Effect<Read, CollectionError>
+  /** A read of the latest state. */
+  readonly read: Read
+  /** As {@link reader}, but of the committed state only, and with its revision: whatever transaction is under way. */
+  readonly snapshot: Effect.Effect<{ readonly read: Read; readonly rev: number }, CollectionError>
+  /** A change: all of it, with the actions that the log is to keep, or nothing. */
+  readonly write: <A>(
+    procedure: (store: Tracker, header: CollectionBlock) => Written<A>
+  ) => Effect.Effect<A, CollectionError>
+}
+
+/** What a change gives, and the actions that the log is to keep of it. */
+export interface Written<A> {
+  readonly result: A
+  readonly actions: ReadonlyArray<Action>
+}
+
+const readOf =
+  (name: string, changes: CollectionChanges): Read =>
+  (procedure) => {
+    const { header } = changes
+    return header === undefined
+      ? Effect.fail(new CollectionNotFound({ name }))
+      : changes.read((reader) => procedure(reader, header))
+  }
+
+const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseService): OpenCollection => {
+  const fresh = Effect.flatMap(begin(database, [id]), (attempt) => attempt.collection(id))
+  const reader = Effect.flatMap(FiberRef.get(ambient), (level): Effect.Effect<Read, CollectionError> => {
+    if (level?.database !== database) return Effect.map(fresh, (changes) => readOf(name, changes))
+    // The state of a transaction is looked up at each read: a nested run may have started it anew.
+    return Effect.succeed((procedure) =>
+      inTurn(
+        level,
+        Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes)(procedure))
+      )
+    )
+  })
+  const writeTo = <A>(
+    attempt: Attempt,
+    procedure: (store: Tracker, header: CollectionBlock) => Written<A>
+  ): Effect.Effect<A, CollectionError> =>
+    Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<A, CollectionError> => {
+      const { header } = changes
+      return header === undefined
+        ? Effect.fail(new CollectionNotFound({ name }))
+        : changes.write((store) => procedure(store, header))
+    })
+  return {
+    database,
+    id,
+    read: (procedure) => Effect.flatMap(reader, (read) => read(procedure)),
+    reader,
+    snapshot: Effect.map(fresh, (changes) => ({ read: readOf(name, changes), rev: changes.pinned.rev })),
+    write: (procedure) => transactional(database, (attempt) => writeTo(attempt, procedure))
+  }
+}
+
+/** Runs an effect on the attempt of the present transaction, or of a transaction of its own. */
+const transactional = <A, E>(
+  database: DatabaseService,
+  use: (attempt: Attempt) => Effect.Effect<A, E>
+): Effect.Effect<A, E | TransactionError> =>
+  Effect.flatMap(
+    FiberRef.get(ambient),
+    (level): Effect.Effect<A, E | TransactionError> =>
+      level?.database === database
+        ? inTurn(level, use(level.attempt))
+        : runIn(
+            database,
+            Effect.flatMap(FiberRef.get(ambient), (own) => use(own!.attempt))
+          )
+  )
+
+const mismatch = (shape: CollectionShape, header: CollectionBlock): CollectionMismatch | undefined => {
+  for (const property of ["kind", "keyOrder", "placement"] as const) {
+    const expected = shape[property]
+    const found = header[property]
+    if (expected !== found) {
+      return new CollectionMismatch({ expected: `${expected}`, found: `${found}`, name: shape.name, property })
+    }
+  }
+  return undefined
+}
+
+/** Opens a collection that exists. */
+export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
+  Effect.flatMap(Database, (database) => {
+    const id = collectionId(database.hasher, shape.name)
+    const collection = make(shape, id, database)
+    return Effect.flatMap(
+      collection.read((_reader, header) => mismatch(shape, header)),
+      (problem) => (problem === undefined ? Effect.succeed(collection) : Effect.fail(problem))
+    ) as Effect.Effect<OpenCollection, OpenCollectionError>
+  })
+
+/** Opens a collection, and creates it where it does not exist. Where two create it at once, there is one. */
+export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
+  Effect.flatMap(Database, (database) => {
+    const id = collectionId(database.hasher, shape.name)
+    return transactional(database, (attempt) =>
+      Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
+        const { header } = changes
+        if (header === undefined) return Effect.as(create(shape, changes, database), make(shape, id, database))
+        const problem = mismatch(shape, header)
+        return problem === undefined ? Effect.succeed(make(shape, id, database)) : Effect.fail(problem)
+      })
+    )
+  })
+
+const create = (shape: CollectionShape, changes: CollectionChanges, { transactor }: DatabaseService) =>
+  Effect.flatMap(transactor.membersFor(changes.id), (members) =>
+    changes.create(members, (store) => {
+      const log = Log.createLog(store)
+      const root = shape.createRoot?.(store)
+      return {
+        epoch: 0,
+        format: FORMAT_VERSION,
+        header: { collectionId: changes.id, id: changes.id, type: "collection" },
+        ...(shape.keyOrder !== undefined && { keyOrder: shape.keyOrder }),
+        kind: shape.kind,
+        log: { head: log.head, tail: log.tail },
+        members,
+        name: shape.name,
+        placement: shape.placement,
+        ...(root !== undefined && { root })
+      }
+    })
+  )

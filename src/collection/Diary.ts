@@ -1,0 +1,137 @@
+/**
+ * A diary: entries of one schema in the order in which they were appended, never changed.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Action } from "../../schemas/Collection.ts"
+import { DecodeError, LimitExceeded } from "../../schemas/Errors.ts"
+import { hashText } from "../encoding/BlockIds.ts"
+import { sizeBytes } from "../encoding/CanonicalJson.ts"
+import { actionPage, resolveRun } from "../log/ActionPage.ts"
+import { readLogBlock, totals } from "../log/LogBlock.ts"
+import type { Database } from "../transaction/Database.ts"
+import * as Collection from "./Collection.ts"
+import { MAX_ENTRY_BYTES } from "./limits.ts"
+import * as ValueCodec from "./ValueCodec.ts"
+
+/** What a diary is: its name, and the schema of its entries. */
+export interface DiaryDefinition<A> {
+  readonly name: string
+  readonly entry: ValueCodec.ValueCodec<A>
+}
+
+/** Which entries to read: from an index (by default the first, or in reverse the last), and how many at most. */
+export interface ReadOptions {
+  readonly from?: number
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+/** An open diary. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
+export interface Diary<A> {
+  readonly name: string
+  /** Appends an entry. */
+  readonly append: (entry: A) => Effect.Effect<void, Collection.CollectionError>
+  /** Appends entries: all of them, one after the other, or none. */
+  readonly appendAll: (entries: Iterable<A>) => Effect.Effect<void, Collection.CollectionError>
+  /** Entries in the order in which they were appended, or in reverse. What its own transaction appends is not seen yet. */
+  readonly read: (options?: ReadOptions) => Stream.Stream<A, Collection.CollectionError>
+  /** How many entries there are, without those that its own transaction appends. */
+  readonly length: Effect.Effect<number, Collection.CollectionError>
+}
+
+/** Entries that a stream reads and decodes in one go. */
+const PAGE = 256
+/** The one type of action in a diary's log. */
+const APPEND = "append"
+
+/** Defines a diary, to be opened in any database. */
+export const define = <A, I>(name: string, options: { readonly entry: Schema.Schema<A, I> }): DiaryDefinition<A> => ({
+  entry: ValueCodec.make(options.entry),
+  name
+})
+
+const shapeOf = ({ name }: { readonly name: string }): Collection.CollectionShape => ({
+  kind: "diary",
+  name,
+  placement: "together"
+})
+
+/** Opens a diary that exists. */
+export const open = <A>(
+  definition: DiaryDefinition<A>
+): Effect.Effect<Diary<A>, Collection.OpenCollectionError, Database> =>
+  Effect.map(Collection.open(shapeOf(definition)), (collection) => make(definition, collection))
+
+/** Opens a diary, and creates it where it does not exist. */
+export const openOrCreate = <A>(
+  definition: DiaryDefinition<A>
+): Effect.Effect<Diary<A>, Collection.OpenCollectionError, Database> =>
+  Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => make(definition, collection))
+
+const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collection.OpenCollection): Diary<A> => {
+  const hash = (text: string) => hashText(collection.database.hasher, text)
+
+  const encode = (entry: A): Either.Either<Action, DecodeError | LimitExceeded> =>
+    Either.flatMap(
+      Either.mapLeft(codec.encode(entry), (reason) => new DecodeError({ collection: name, key: null, reason })),
+      (data) => {
+        const actual = sizeBytes(data)
+        return actual <= MAX_ENTRY_BYTES
+          ? Either.right({ data, type: APPEND })
+          : Either.left(new LimitExceeded({ actual, limit: MAX_ENTRY_BYTES, what: "the size of the entry in bytes" }))
+      }
+    )
+
+  const appendAll = (entries: Iterable<A>) =>
+    Effect.flatMap(
+      Effect.suspend(() => Either.all(Array.from(entries, encode))),
+      (actions) => (actions.length === 0 ? Effect.void : collection.write(() => ({ actions, result: undefined })))
+    )
+
+  const page = (read: Collection.Read, from: number | undefined, limit: number, reverse: boolean) =>
+    Effect.flatMap(
+      read((reader, { log }) =>
+        actionPage(reader, log.tail, { limit, reverse, ...(from !== undefined && { from }) }).flatMap((run) =>
+          resolveRun(reader, hash, run)
+        )
+      ),
+      (actions) =>
+        Either.all(
+          actions.map(({ action, index }) =>
+            Either.mapLeft(
+              codec.decode(action.data),
+              (reason) => new DecodeError({ collection: name, key: index, reason })
+            )
+          )
+        ).pipe(Either.map((entries) => ({ entries, last: actions.at(-1)?.index })))
+    )
+
+  const read = ({ from, limit = Number.POSITIVE_INFINITY, reverse = false }: ReadOptions = {}) =>
+    limit <= 0
+      ? Stream.empty
+      : Stream.unwrap(
+          Effect.map(collection.reader, (readPage) =>
+            Stream.paginateChunkEffect({ from, left: limit }, (at) =>
+              Effect.map(page(readPage, at.from, Math.min(PAGE, at.left), reverse), ({ entries, last }) => {
+                const left = at.left - entries.length
+                const next = last === undefined ? undefined : last + (reverse ? -1 : 1)
+                const more = next !== undefined && next >= 0 && left > 0
+                return [Chunk.unsafeFromArray(entries), more ? Option.some({ from: next, left }) : Option.none()]
+              })
+            )
+          )
+        )
+
+  return {
+    append: (entry) => appendAll([entry]),
+    appendAll,
+    length: collection.read((reader, { log }) => totals(readLogBlock(reader, log.tail)).actions),
+    name,
+    read
+  }
+}

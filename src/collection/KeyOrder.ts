@@ -1,0 +1,62 @@
+import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
+import type { Json } from "../../schemas/Json.ts"
+import type { Compare } from "../btree/BTree.ts"
+
+/** An order of encoded keys, and the name by which a collection's header keeps it. */
+export interface KeyOrder {
+  readonly name: string
+  readonly compare: Compare
+}
+
+/** Texts by UTF-16 code units, numbers by value. */
+const compareScalars: Compare = (a, b) => ((a as string | number) < (b as string | number) ? -1 : a === b ? 0 : 1)
+
+const compareTuples =
+  (parts: ReadonlyArray<Compare>): Compare =>
+  (a, b) => {
+    const left = a as ReadonlyArray<Json>
+    const right = b as ReadonlyArray<Json>
+    for (let i = 0; i < parts.length; i++) {
+      const order = parts[i]!(left[i]!, right[i]!)
+      if (order !== 0) return order
+    }
+    return 0
+  }
+
+const orderOf = (ast: AST.AST): KeyOrder | undefined => {
+  switch (ast._tag) {
+    case "StringKeyword":
+    case "TemplateLiteral":
+      return { compare: compareScalars, name: "string" }
+    case "NumberKeyword":
+      return { compare: compareScalars, name: "number" }
+    case "Literal":
+      return typeof ast.literal === "string"
+        ? { compare: compareScalars, name: "string" }
+        : typeof ast.literal === "number"
+          ? { compare: compareScalars, name: "number" }
+          : undefined
+    case "Refinement":
+      return orderOf(ast.from)
+    case "Union": {
+      const orders = ast.types.map(orderOf)
+      return orders.every((order) => order !== undefined && order.name === orders[0]!.name) ? orders[0] : undefined
+    }
+    case "TupleType": {
+      const parts = ast.elements.map((element) => (element.isOptional ? undefined : orderOf(element.type)))
+      if (ast.rest.length > 0 || parts.length === 0 || parts.includes(undefined)) return undefined
+      const orders = parts as ReadonlyArray<KeyOrder>
+      return {
+        compare: compareTuples(orders.map(({ compare }) => compare)),
+        name: `[${orders.map(({ name }) => name).join()}]`
+      }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** The built-in order of a key's encoded form: strings, numbers, and tuples of what has an order. Undefined for others. */
+export const builtIn = <A, I>(schema: Schema.Schema<A, I>): KeyOrder | undefined =>
+  orderOf(Schema.encodedSchema(schema).ast)

@@ -1,0 +1,84 @@
+/**
+ * How ids are made (protocol §1). A part that enters a hash has its length in bytes in front, as 4 bytes big endian; texts
+ * are UTF-8, numbers decimal, ids and keys as they are written.
+ */
+import type { ActionId, BlockId, CollectionId, Hash, PeerId, PublicKey, StampId } from "../../schemas/Ids.ts"
+import type { Manifest, Stamp } from "../../schemas/Manifest.ts"
+import type { HasherService } from "../../services/Hasher.ts"
+import * as Base32 from "./Base32.ts"
+import { canonicalText } from "./CanonicalJson.ts"
+
+/** Bytes of a block id that say where the block lives. */
+export const PLACE_BYTES = 16
+/** Bytes of a block id that nothing else shares. */
+export const UNIQUE_BYTES = 20
+
+const utf8 = new TextEncoder()
+
+/** The parts one after the other, each with its length in front. */
+export const joinParts = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array => {
+  const encoded = parts.map((part) => (typeof part === "string" ? utf8.encode(part) : part))
+  const joined = new Uint8Array(encoded.reduce((total, part) => total + 4 + part.length, 0))
+  const view = new DataView(joined.buffer)
+  let offset = 0
+  for (const part of encoded) {
+    view.setUint32(offset, part.length)
+    joined.set(part, offset + 4)
+    offset += 4 + part.length
+  }
+  return joined
+}
+
+/** sha256 of a text, in base32. */
+export const hashText = (hasher: HasherService, text: string): Hash => Base32.encode(hasher.sha256(text)) as Hash
+
+/** sha256 of a value's canonical JSON, in base32. */
+export const hashValue = (hasher: HasherService, value: unknown): Hash => hashText(hasher, canonicalText(value))
+
+/** The id of a collection, which is also that of its header block. */
+export const collectionId = (hasher: HasherService, name: string): CollectionId =>
+  Base32.encode(hasher.sha256(`collection:${name}`)) as string as CollectionId
+
+/** The place of a block: the first 16 bytes of its id. */
+export const placeOf = (id: BlockId): Uint8Array => {
+  const bytes = Base32.decode(id)
+  if (bytes === undefined) throw new Error(`not an id: ${id}`)
+  return bytes.subarray(0, PLACE_BYTES)
+}
+
+/** What the ids of the blocks that one transaction creates in one collection have in common. */
+export interface IdSource {
+  readonly author: PublicKey
+  readonly stamp: Stamp
+  readonly collection: CollectionId
+  readonly members: ReadonlyArray<PeerId>
+}
+
+/** The id of the `index`th block that a transaction creates in a collection whose blocks all live at its home. */
+export const blockId = (hasher: HasherService, source: IdSource, index: number): BlockId => {
+  const place = placeOf(source.collection)
+  const unique = hasher
+    .sha256(
+      joinParts([
+        source.author,
+        canonicalText(source.stamp),
+        source.collection,
+        String(index),
+        place,
+        hasher.sha256(canonicalText(source.members))
+      ])
+    )
+    .subarray(0, UNIQUE_BYTES)
+  const id = new Uint8Array(PLACE_BYTES + UNIQUE_BYTES)
+  id.set(place)
+  id.set(unique, PLACE_BYTES)
+  return Base32.encode(id) as BlockId
+}
+
+/** The id of one run of a transaction, known before its manifest. */
+export const stampId = (hasher: HasherService, author: PublicKey, stamp: Stamp): StampId =>
+  Base32.encode(hasher.sha256(joinParts([author, canonicalText(stamp)]))) as StampId
+
+/** The id of a transaction: the hash of its canonical manifest. */
+export const actionId = (hasher: HasherService, manifest: Manifest): ActionId =>
+  hashValue(hasher, manifest) as string as ActionId

@@ -1,0 +1,64 @@
+import type { ActionId, PeerId, PublicKey, Signature } from "../../schemas/Ids.ts"
+import { type KeySignature, type NetworkName, PROTOCOL_VERSION } from "../../schemas/Manifest.ts"
+import type { Ballot, Certificate, Statement, StatementKind } from "../../schemas/Proof.ts"
+import type { SignerService } from "../../services/Signer.ts"
+import type { VerifierService } from "../../services/Verifier.ts"
+import * as Base32 from "./Base32.ts"
+import { canonicalText } from "./CanonicalJson.ts"
+import { peerIdOf } from "./PeerIdentity.ts"
+
+/** What a statement says, but for who says it and in which network. */
+export interface Claim {
+  readonly action: ActionId
+  readonly kind: StatementKind
+  readonly shard?: number
+  readonly ballot?: Ballot | null
+  readonly value?: Statement["value"]
+}
+
+/** The text that a signature covers: the canonical JSON of the whole statement. Protocol §1. */
+export const statementText = (network: NetworkName, signer: PublicKey, claim: Claim): string =>
+  canonicalText({
+    action: claim.action,
+    ballot: claim.ballot ?? null,
+    kind: claim.kind,
+    network,
+    shard: claim.shard ?? 0,
+    signer,
+    value: claim.value ?? null,
+    version: PROTOCOL_VERSION
+  } satisfies Statement)
+
+/** Signs a claim. */
+export const signClaim = (signer: SignerService, network: NetworkName, claim: Claim): KeySignature => ({
+  key: signer.publicKey,
+  signature: Base32.encode(signer.sign(statementText(network, signer.publicKey, claim))) as Signature
+})
+
+/** Whether a signature is one of its key over a claim. */
+export const verifyClaim = (
+  verifier: VerifierService,
+  network: NetworkName,
+  claim: Claim,
+  { key, signature }: KeySignature
+): boolean => {
+  const bytes = Base32.decode(signature)
+  return bytes !== undefined && verifier.verify(key, statementText(network, key, claim), bytes)
+}
+
+/** How many distinct members signed what a certificate claims about a transaction. */
+export const countSigners = (
+  verifier: VerifierService,
+  network: NetworkName,
+  action: ActionId,
+  certificate: Certificate,
+  members: ReadonlyArray<PeerId>
+): number => {
+  const claim: Claim = { ...certificate, action }
+  const signers = new Set<PeerId>()
+  for (const signed of certificate.signatures) {
+    const peer = peerIdOf(signed.key)
+    if (members.includes(peer) && !signers.has(peer) && verifyClaim(verifier, network, claim, signed)) signers.add(peer)
+  }
+  return signers.size
+}

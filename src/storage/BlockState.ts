@@ -1,0 +1,45 @@
+import type { Block } from "../../schemas/Block.ts"
+import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
+import type { Base, Payload, SignedManifest } from "../../schemas/Manifest.ts"
+import type { Proof } from "../../schemas/Proof.ts"
+import type { Revision } from "../../schemas/Revision.ts"
+
+/** What a node holds of one block: its latest revision, and how that is stored. */
+export interface BlockState {
+  readonly id: BlockId
+  readonly collection: CollectionId
+  /** The certified member set, fixed at creation. */
+  readonly members: ReadonlyArray<PeerId>
+  readonly latest: Revision
+  /** The content of the latest revision; undefined: a tombstone. */
+  readonly block: Block | undefined
+  /** The newest revision that is stored whole. */
+  readonly whole: Rev
+  /** The revisions after it, stored as changes, oldest first. */
+  readonly since: ReadonlyArray<Rev>
+  /** The size of those changes. */
+  readonly sinceBytes: number
+}
+
+/** A lock that a pended transaction holds on a block. */
+export interface Lock {
+  readonly holder: ActionId
+  readonly mode: "read" | "write"
+}
+
+/** What a node holds of one transaction. */
+export type TransactionRecord =
+  | { readonly _tag: "Pending"; readonly signed: SignedManifest; readonly payload: Payload }
+  | { readonly _tag: "Committed"; readonly proof: Proof }
+  | { readonly _tag: "Aborted" }
+
+/** What the planners see: everything that a request names, from memory. */
+export interface RepoView {
+  readonly block: (id: BlockId) => BlockState | undefined
+  readonly locks: (id: BlockId) => ReadonlyArray<Lock>
+  readonly transaction: (id: ActionId) => TransactionRecord | undefined
+}
+
+/** The latest revision of a block as the base of a transaction. */
+export const baseOf = (state: BlockState | undefined): Base =>
+  state === undefined || state.latest.after === "deleted" ? "none" : { hash: state.latest.after, rev: state.latest.rev }

@@ -1,0 +1,177 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Block } from "../../schemas/Block.ts"
+import { CorruptBlock, CorruptRecord, RevisionPruned, type StorageError } from "../../schemas/Errors.ts"
+import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
+import type { SignedManifest } from "../../schemas/Manifest.ts"
+import type { Proof } from "../../schemas/Proof.ts"
+import type { StoredBlock } from "../../schemas/Repo.ts"
+import type { Revision } from "../../schemas/Revision.ts"
+import type { Transform } from "../../schemas/Transform.ts"
+import type { HasherService } from "../../services/Hasher.ts"
+import type { RawStorageService, StorageKey } from "../../services/RawStorage.ts"
+import type { RestorerService } from "../../services/Restorer.ts"
+import type { ReadError, RevisionRange } from "../../services/StorageRepo.ts"
+import { applyTransform, TransformMismatch } from "../block/apply.ts"
+import { hashValue } from "../encoding/BlockIds.ts"
+import { rememberText } from "../encoding/CanonicalJson.ts"
+import type { BlockState, TransactionRecord } from "./BlockState.ts"
+import { type HeadRecord, keys } from "./records.ts"
+
+/** Reads blocks and transactions back from the records of a store: any revision of a block, whole. */
+export interface BlockStorage {
+  /** A block at its latest revision; undefined for an id never used. */
+  readonly state: (id: BlockId) => Effect.Effect<BlockState | undefined, ReadError>
+  /** A block at the newest revision not above `at`; undefined where it did not exist yet. */
+  readonly at: (id: BlockId, at: Rev) => Effect.Effect<StoredBlock | undefined, ReadError>
+  readonly revisions: (id: BlockId, range: RevisionRange) => Effect.Effect<ReadonlyArray<Revision>, StorageError>
+  /** The manifest of a transaction that a revision refers to. */
+  readonly expectManifest: (action: ActionId) => Effect.Effect<SignedManifest, StorageError>
+  /** The proof of a transaction that a revision refers to. */
+  readonly expectProof: (action: ActionId) => Effect.Effect<Proof, StorageError>
+  /** What is known of a transaction, with the payload where it is pending. */
+  readonly transaction: (action: ActionId) => Effect.Effect<TransactionRecord | undefined, StorageError>
+}
+
+const missing = (key: StorageKey, referrer: string) =>
+  new CorruptRecord({ key: key.join("/"), reason: `absent, but ${referrer} refers to it` })
+
+const parse = <A>(key: StorageKey, text: string): Effect.Effect<A, CorruptRecord> => {
+  try {
+    return Effect.succeed(JSON.parse(text) as A)
+  } catch {
+    return Effect.fail(new CorruptRecord({ key: key.join("/"), reason: "not JSON" }))
+  }
+}
+
+/** Block storage over a store. What a revision says about its content is checked against the content. */
+export const make = (raw: RawStorageService, hasher: HasherService, restorer: RestorerService): BlockStorage => {
+  const read = <A>(key: StorageKey): Effect.Effect<A | undefined, StorageError> =>
+    Effect.flatMap(raw.get(key), (text) => (text === undefined ? Effect.succeed(undefined) : parse<A>(key, text)))
+
+  const expect = <A>(key: StorageKey, referrer: string): Effect.Effect<A, StorageError> =>
+    Effect.flatMap(read<A>(key), (value) =>
+      value === undefined ? Effect.fail(missing(key, referrer)) : Effect.succeed(value)
+    )
+
+  const wholeBlock = (id: BlockId, rev: Rev): Effect.Effect<Block | undefined, StorageError> =>
+    Effect.flatMap(raw.get(keys.whole(id, rev)), (text) => {
+      if (text === undefined) return Effect.succeed(undefined)
+      return Effect.map(parse<Block>(keys.whole(id, rev), text), (block) => {
+        rememberText(block, text)
+        return block
+      })
+    })
+
+  /** Applies the changes at `revs` to the whole block stored at `whole`. Undefined where something is not kept. */
+  const assemble = Effect.fnUntraced(function* (id: BlockId, whole: Rev, revs: ReadonlyArray<Rev>) {
+    let block = yield* wholeBlock(id, whole)
+    if (block === undefined || revs.length === 0) return block
+    const changeKeys = revs.map((rev) => keys.change(id, rev))
+    const texts = yield* raw.getMany(changeKeys)
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i]
+      if (text === undefined) return undefined
+      const transform = yield* parse<Transform>(changeKeys[i]!, text)
+      try {
+        block = applyTransform(block, transform)
+      } catch (thrown) {
+        if (!(thrown instanceof TransformMismatch)) throw thrown
+        return yield* new CorruptBlock({ block: id, reason: `revision ${revs[i]}: ${thrown.message}` })
+      }
+    }
+    return block
+  })
+
+  /** The content of a revision, from here or restored from elsewhere, checked. */
+  const content = Effect.fnUntraced(function* (
+    id: BlockId,
+    revision: Revision,
+    whole: Rev | undefined,
+    since: ReadonlyArray<Rev>
+  ) {
+    if (revision.after === "deleted") return undefined
+    let block = whole === undefined ? undefined : yield* assemble(id, whole, since)
+    if (block === undefined) {
+      const restored = yield* restorer.restore(id, revision)
+      if (Option.isNone(restored)) {
+        return yield* whole === undefined
+          ? new RevisionPruned({ block: id, rev: revision.rev })
+          : missing(keys.whole(id, whole), `revision ${revision.rev}`)
+      }
+      block = restored.value
+    }
+    if (hashValue(hasher, block) !== revision.after) {
+      return yield* new CorruptBlock({ block: id, reason: `the content of revision ${revision.rev} has another hash` })
+    }
+    return block
+  })
+
+  const state = Effect.fnUntraced(function* (id: BlockId) {
+    const head = yield* read<HeadRecord>(keys.head(id))
+    if (head === undefined) return undefined
+    const members = yield* expect<ReadonlyArray<PeerId>>(keys.members(id), "its block")
+    const block = yield* content(id, head.latest, head.whole, head.since)
+    return { ...head, block, id, members } satisfies BlockState
+  })
+
+  const at = Effect.fnUntraced(function* (id: BlockId, at: Rev) {
+    const names = { block: id, limit: 1, reverse: true, space: "block", to: at } as const
+    const [found] = yield* raw.range({ ...names, kind: "rev" })
+    if (found === undefined) return undefined
+    const revision = yield* parse<Revision>(found.key, found.value)
+    const { after, rev } = revision
+    if (after === "deleted") return { after, block: undefined, rev }
+    const [whole] = yield* raw.range({ ...names, kind: "whole", to: rev })
+    const wholeRev = whole === undefined ? undefined : (whole.key[3] as Rev)
+    const revs = yield* changedRevs(id, wholeRev, rev)
+    return { after, block: yield* content(id, revision, wholeRev, revs), rev }
+  })
+
+  /** The revisions above `whole`, up to `rev`: by their index, so that a missing change is noticed. */
+  const changedRevs = Effect.fnUntraced(function* (id: BlockId, whole: Rev | undefined, rev: Rev) {
+    if (whole === undefined || whole === rev) return []
+    const index = yield* raw.range({
+      block: id,
+      from: whole + 1,
+      kind: "rev",
+      limit: MAX_CHANGES,
+      space: "block",
+      to: rev
+    })
+    return index.map(({ key }) => key[3] as Rev)
+  })
+
+  const transaction = Effect.fnUntraced(function* (action: ActionId) {
+    const proof = yield* read<Proof>(keys.proof(action))
+    if (proof !== undefined) return { _tag: "Committed", proof } as const
+    if ((yield* read(keys.ended(action))) !== undefined) return { _tag: "Aborted" } as const
+    const signed = yield* read<SignedManifest>(keys.manifest(action))
+    if (signed === undefined) return undefined
+    const payload: { [id: BlockId]: Transform } = {}
+    for (const shard of signed.manifest.shards) {
+      for (const id of Object.keys(shard.writes) as Array<BlockId>) {
+        const transform = yield* read<Transform>(keys.pending(id, action))
+        if (transform !== undefined) payload[id] = transform
+      }
+    }
+    return { _tag: "Pending", payload, signed } as const
+  })
+
+  return {
+    at,
+    expectManifest: (action) => expect<SignedManifest>(keys.manifest(action), "a revision"),
+    expectProof: (action) => expect<Proof>(keys.proof(action), "a revision"),
+    revisions: Effect.fnUntraced(function* (id: BlockId, { from, limit }: RevisionRange) {
+      const records = yield* raw.range({ block: id, from, kind: "rev", limit, space: "block" })
+      return yield* Effect.forEach(records, ({ key, value }) => parse<Revision>(key, value))
+    }),
+    state,
+    transaction
+  }
+}
+
+/** More changes in a row than any revision policy stores. */
+const MAX_CHANGES = 4_096
+/** Nothing is held elsewhere. */
+export const noRestorer: RestorerService = { restore: () => Effect.succeed(Option.none()) }

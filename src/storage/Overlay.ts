@@ -1,0 +1,59 @@
+import type { ActionId, BlockId } from "../../schemas/Ids.ts"
+import type { BlockState, Lock, RepoView, TransactionRecord } from "./BlockState.ts"
+import type { ViewChanges } from "./Plan.ts"
+
+const NO_LOCKS: ReadonlyArray<Lock> = []
+
+/** All live locks, by block. Not bounded here: the member bounds live transactions. */
+export class LockTable {
+  readonly #byBlock = new Map<BlockId, ReadonlyArray<Lock>>()
+
+  on(id: BlockId): ReadonlyArray<Lock> {
+    return this.#byBlock.get(id) ?? NO_LOCKS
+  }
+
+  add(id: BlockId, lock: Lock): void {
+    this.#byBlock.set(id, [...this.on(id), lock])
+  }
+
+  free(holder: ActionId): void {
+    for (const [id, locks] of this.#byBlock) {
+      const left = locks.filter((lock) => lock.holder !== holder)
+      if (left.length === 0) this.#byBlock.delete(id)
+      else if (left.length < locks.length) this.#byBlock.set(id, left)
+    }
+  }
+}
+
+/** What one batch is to change, seen by the later requests of the batch; nobody else sees it before it is durable. */
+export class Overlay implements RepoView {
+  readonly #base: RepoView
+  readonly blocks = new Map<BlockId, BlockState>()
+  readonly transactions = new Map<ActionId, TransactionRecord>()
+  readonly locked: Array<readonly [BlockId, Lock]> = []
+  readonly freed = new Set<ActionId>()
+
+  constructor(base: RepoView) {
+    this.#base = base
+  }
+
+  readonly block = (id: BlockId): BlockState | undefined => this.blocks.get(id) ?? this.#base.block(id)
+
+  readonly transaction = (id: ActionId): TransactionRecord | undefined =>
+    this.transactions.get(id) ?? this.#base.transaction(id)
+
+  readonly locks = (id: BlockId): ReadonlyArray<Lock> => {
+    const before = this.#base.locks(id)
+    if (this.locked.length === 0 && this.freed.size === 0) return before
+    const added = this.locked.filter(([block]) => block === id).map(([, lock]) => lock)
+    return [...before, ...added].filter(({ holder }) => !this.freed.has(holder))
+  }
+
+  /** Takes over the changes of one plan. */
+  add({ blocks, freed, locked, transaction }: ViewChanges): void {
+    for (const state of blocks ?? []) this.blocks.set(state.id, state)
+    if (locked !== undefined) this.locked.push(...locked)
+    if (freed !== undefined) this.freed.add(freed)
+    if (transaction !== undefined) this.transactions.set(...transaction)
+  }
+}

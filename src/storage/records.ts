@@ -1,0 +1,67 @@
+/**
+ * Where each thing stands in a store, and what its record holds. Keys: services/RawStorage.ts.
+ */
+import type { Block } from "../../schemas/Block.ts"
+import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
+import type { SignedManifest } from "../../schemas/Manifest.ts"
+import type { Proof } from "../../schemas/Proof.ts"
+import type { Revision } from "../../schemas/Revision.ts"
+import type { Transform } from "../../schemas/Transform.ts"
+import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
+import { canonicalText } from "../encoding/CanonicalJson.ts"
+import type { Lock } from "./BlockState.ts"
+
+/** The latest revision of a block and how to put it together: rewritten with every revision. */
+export interface HeadRecord {
+  readonly collection: CollectionId
+  readonly latest: Revision
+  readonly since: ReadonlyArray<Rev>
+  readonly sinceBytes: number
+  readonly whole: Rev
+}
+
+/** A pended transaction holds a lock: why, and since it must be answered again, with which manifest. */
+export interface LockRecord {
+  readonly mode: Lock["mode"]
+}
+
+/** How a transaction that will never commit ended. */
+export interface EndedRecord {
+  readonly outcome: "aborted"
+}
+
+export const keys = {
+  head: (block: BlockId): StorageKey => ["block", block, "head", ""],
+  members: (block: BlockId): StorageKey => ["block", block, "members", ""],
+  revision: (block: BlockId, rev: Rev): StorageKey => ["block", block, "rev", rev],
+  change: (block: BlockId, rev: Rev): StorageKey => ["block", block, "change", rev],
+  whole: (block: BlockId, rev: Rev): StorageKey => ["block", block, "whole", rev],
+  pending: (block: BlockId, action: ActionId): StorageKey => ["block", block, "pend", action],
+  lock: (block: BlockId, action: ActionId): StorageKey => ["lock", block, "", action],
+  manifest: (action: ActionId): StorageKey => ["transaction", action, "manifest", ""],
+  proof: (action: ActionId): StorageKey => ["proof", action, "", ""],
+  ended: (action: ActionId): StorageKey => ["ended", action, "", ""]
+} as const
+
+const put = (key: StorageKey, value: unknown): StorageWrite => ({ key, type: "put", value: JSON.stringify(value) })
+
+export const puts = {
+  head: (block: BlockId, record: HeadRecord) => put(keys.head(block), record),
+  members: (block: BlockId, members: ReadonlyArray<PeerId>) => put(keys.members(block), members),
+  revision: (block: BlockId, revision: Revision) => put(keys.revision(block, revision.rev), revision),
+  change: (block: BlockId, rev: Rev, transform: Transform) => put(keys.change(block, rev), transform),
+  // Its text is known already: it was hashed.
+  whole: (id: BlockId, rev: Rev, block: Block): StorageWrite => ({
+    key: keys.whole(id, rev),
+    type: "put",
+    value: canonicalText(block)
+  }),
+  pending: (block: BlockId, action: ActionId, transform: Transform) => put(keys.pending(block, action), transform),
+  lock: (block: BlockId, action: ActionId, record: LockRecord) => put(keys.lock(block, action), record),
+  manifest: (action: ActionId, signed: SignedManifest) => put(keys.manifest(action), signed),
+  proof: (action: ActionId, proof: Proof) => put(keys.proof(action), proof),
+  ended: (action: ActionId, record: EndedRecord) => put(keys.ended(action), record)
+} as const
+
+/** The deletion of a record. */
+export const removed = (key: StorageKey): StorageWrite => ({ key, type: "delete" })

@@ -1,0 +1,119 @@
+import type * as Effect from "effect/Effect"
+import type { BlockHeader } from "../../schemas/Block.ts"
+import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
+import type { Action } from "../../schemas/Collection.ts"
+import type { CorruptBlock, LimitExceeded } from "../../schemas/Errors.ts"
+import type { BlockId, CollectionId, PeerId } from "../../schemas/Ids.ts"
+import type { ReadError } from "../../services/StorageRepo.ts"
+import { atomically } from "../block/Atomic.ts"
+import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import { runProcedure } from "../block/procedure.ts"
+import { type Mark, Tracker } from "../block/Tracker.ts"
+import type { PinnedCollection } from "./PinnedCollection.ts"
+
+/** What a procedure on a collection may fail with. */
+export type ProcedureError = ReadError | CorruptBlock | LimitExceeded
+
+/** What a transaction does to one collection: the blocks it changes, and the actions its log is to keep. */
+export class CollectionChanges {
+  readonly pinned: PinnedCollection
+  readonly #idOf: (members: ReadonlyArray<PeerId>, index: number) => BlockId
+  readonly #indexes = new Map<BlockId, number>()
+  #tracker: Tracker
+  #actions: Array<Action> = []
+  /** The member set of a collection that this transaction creates. */
+  #members: ReadonlyArray<PeerId> = []
+
+  constructor(pinned: PinnedCollection, idOf: (members: ReadonlyArray<PeerId>, index: number) => BlockId) {
+    this.pinned = pinned
+    this.#idOf = idOf
+    this.#tracker = this.#fresh()
+  }
+
+  get id(): CollectionId {
+    return this.pinned.id
+  }
+
+  get tracker(): Tracker {
+    return this.#tracker
+  }
+
+  get actions(): ReadonlyArray<Action> {
+    return this.#actions
+  }
+
+  get members(): ReadonlyArray<PeerId> {
+    return this.pinned.header?.members ?? this.#members
+  }
+
+  /** Whether there is anything to commit. */
+  get isWritten(): boolean {
+    return this.#tracker.changes.size > 0 || this.#actions.length > 0
+  }
+
+  /** The header as it is inside the transaction: undefined where the collection does not exist. */
+  get header(): CollectionBlock | undefined {
+    const change = this.#tracker.changes.get(this.id)
+    return change === undefined ? this.pinned.header : (change.block as unknown as CollectionBlock | undefined)
+  }
+
+  /** The index at which a new block was allocated; part of its id. */
+  indexOf(id: BlockId): number | undefined {
+    return this.#indexes.get(id)
+  }
+
+  /** Runs a procedure that only reads. */
+  read<A>(procedure: (reader: BlockReader) => A): Effect.Effect<A, ProcedureError> {
+    return runProcedure(this.pinned, () => procedure(this.#tracker))
+  }
+
+  /** Runs a procedure that changes blocks, all of it or nothing, and keeps the actions it gives for the log. */
+  write<A>(
+    procedure: (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> }
+  ): Effect.Effect<A, ProcedureError> {
+    return runProcedure(this.pinned, () => {
+      const { actions, result } = atomically(this.#tracker, procedure)
+      this.#actions.push(...actions)
+      return result
+    })
+  }
+
+  /** Creates the collection, whose blocks these members are to keep. */
+  create(
+    members: readonly [PeerId, ...Array<PeerId>],
+    header: (store: BlockStore) => CollectionBlock
+  ): Effect.Effect<void, ProcedureError> {
+    this.#members = members
+    return runProcedure(this.pinned, () => atomically(this.#tracker, (store) => store.insert(header(store))))
+  }
+
+  /** Marks the present state, to return to. */
+  mark(): ChangesMark {
+    return { actions: this.#actions.length, tracker: this.#tracker.mark() }
+  }
+
+  release(mark: ChangesMark): void {
+    this.#tracker.release(mark.tracker)
+  }
+
+  /** Returns to a mark; without one, to the beginning. */
+  rollback(mark: ChangesMark | undefined): void {
+    if (mark === undefined) this.#tracker = this.#fresh()
+    else this.#tracker.rollback(mark.tracker)
+    this.#actions.length = mark?.actions ?? 0
+  }
+
+  #fresh(): Tracker {
+    return new Tracker(this.pinned, (type, index): BlockHeader => {
+      const id = this.#idOf(this.members, index)
+      this.#indexes.set(id, index)
+      return { collectionId: this.id, id, type }
+    })
+  }
+}
+
+/** A state of the changes that they can return to. */
+export interface ChangesMark {
+  readonly actions: number
+  readonly tracker: Mark
+}

@@ -1,0 +1,60 @@
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { Entropy } from "../../services/Entropy.ts"
+import { Hasher } from "../../services/Hasher.ts"
+import { Signer } from "../../services/Signer.ts"
+import { Transactor } from "../../services/Transactor.ts"
+import { ReadCache } from "../collection/ReadCache.ts"
+import type { Session, TransactionLimits } from "./Session.ts"
+import { Turnstile } from "./Turnstile.ts"
+
+/** How transactions behave on a node. */
+export interface TransactionPolicy extends TransactionLimits {
+  /** When to run a transaction again that lost to others. When it ends, the transaction fails with `Conflict`. */
+  readonly retry: Schedule.Schedule<unknown>
+  /** How long a transaction lets others of this node go first. */
+  readonly patience: Duration.Duration
+  /** Memory for blocks that were read, in bytes of their JSON. */
+  readonly cacheBytes: number
+}
+
+export const defaultTransactionPolicy: TransactionPolicy = {
+  cacheBytes: 64 * 1024 * 1024,
+  maxTransactionBlocks: 8_192,
+  maxTransactionBytes: 32 * 1024 * 1024,
+  patience: Duration.seconds(1),
+  retry: Schedule.exponential("1 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(10)))
+}
+
+/** What the collections and transactions of one node share. */
+export interface DatabaseService extends Session {
+  readonly policy: TransactionPolicy
+  readonly turnstile: Turnstile
+}
+
+/** The database as programs use it: what `Transaction.run` and every collection need. */
+export class Database extends Context.Tag("optimystic/Database")<Database, DatabaseService>() {}
+
+/** The database on a transactor. */
+export const layer = (
+  policy: Partial<TransactionPolicy> = {}
+): Layer.Layer<Database, never, Transactor | Signer | Hasher | Entropy> =>
+  Layer.effect(
+    Database,
+    Effect.gen(function* () {
+      const complete: TransactionPolicy = { ...defaultTransactionPolicy, ...policy }
+      return {
+        cache: new ReadCache(complete.cacheBytes),
+        entropy: yield* Entropy,
+        hasher: yield* Hasher,
+        limits: complete,
+        policy: complete,
+        signer: yield* Signer,
+        transactor: yield* Transactor,
+        turnstile: new Turnstile(complete.patience)
+      }
+    })
+  )

@@ -1,0 +1,23 @@
+import type { EntropyService } from "../../services/Entropy.ts"
+import type { HasherService } from "../../services/Hasher.ts"
+import type { SignerService } from "../../services/Signer.ts"
+import type { TransactorService } from "../../services/Transactor.ts"
+import type { ReadCache } from "../collection/ReadCache.ts"
+
+/** Limits of one transaction. */
+export interface TransactionLimits {
+  /** Blocks that one transaction may change. */
+  readonly maxTransactionBlocks: number
+  /** Bytes of the changes of one transaction, as canonical JSON. */
+  readonly maxTransactionBytes: number
+}
+
+/** What all transactions of a node share. */
+export interface Session {
+  readonly cache: ReadCache
+  readonly entropy: EntropyService
+  readonly hasher: HasherService
+  readonly limits: TransactionLimits
+  readonly signer: SignerService
+  readonly transactor: TransactorService
+}

@@ -1,0 +1,154 @@
+/**
+ * Transactions over any number of collections: all of it happens, or none.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as Schedule from "effect/Schedule"
+import { Conflict } from "../../schemas/Errors.ts"
+import type { CollectionId } from "../../schemas/Ids.ts"
+import type { TransactionRef } from "../../schemas/Manifest.ts"
+import type { TransactionStatus } from "../../schemas/Repo.ts"
+import type { TransactError } from "../../services/Transactor.ts"
+import { Attempt } from "./Attempt.ts"
+import { ambient, type Level, levelOf, within } from "./ambient.ts"
+import type { ProcedureError } from "./CollectionChanges.ts"
+import { type CommitError, commit } from "./commit.ts"
+import { Database, type DatabaseService } from "./Database.ts"
+
+/** What any transaction may fail with, beside the errors of its own. */
+export type TransactionError = CommitError | ProcedureError
+
+/** A way to run transactions that differs from the node's policy. */
+export interface RunOptions {
+  /** When to run again after a conflict. */
+  readonly retry?: Schedule.Schedule<unknown>
+}
+
+/**
+ * Runs an effect as one transaction. It reads a consistent snapshot of all collections that it touches, and its own
+ * writes; what it wrote commits together, or not at all: when it fails, or is interrupted, nothing is written. When
+ * another transaction changed what it read, it is run again under a policy, and in the end fails with `Conflict`; so its
+ * other effects should bear repetition. A run inside a run joins it; if the inner one fails, its own writes are undone.
+ */
+export const run = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options: RunOptions = {}
+): Effect.Effect<A, E | TransactionError, R | Database> =>
+  Effect.flatMap(Database, (database) =>
+    Effect.flatMap(
+      FiberRef.get(ambient),
+      (level): Effect.Effect<A, E | TransactionError, R> =>
+        level?.database === database ? nest(level, effect) : runIn(database, effect, options)
+    )
+  )
+
+/** What is known of a transaction whose outcome was unknown. */
+export const outcome = (ref: TransactionRef): Effect.Effect<TransactionStatus, TransactError, Database> =>
+  Effect.flatMap(Database, ({ transactor }) => transactor.status(ref))
+
+/** A new attempt that has everything pinned, as of one instant, that the one before touched. */
+export const begin = (
+  database: DatabaseService,
+  collections: ReadonlyArray<CollectionId>
+): Effect.Effect<Attempt, TransactionError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const attempt = new Attempt(database, now)
+    return collections.length === 0 ? Effect.succeed(attempt) : Effect.as(attempt.pin(collections), attempt)
+  })
+
+/** `run` where no run is under way. */
+export const runIn = <A, E, R>(
+  database: DatabaseService,
+  effect: Effect.Effect<A, E, R>,
+  { retry = database.policy.retry }: RunOptions = {}
+): Effect.Effect<A, E | TransactionError, R> =>
+  Effect.suspend(() => {
+    const once = (touched: ReadonlyArray<CollectionId>) =>
+      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, effect, touched.length === 0))
+    /** After `lost`, which followed an attempt that began with `before` pinned. */
+    const again = (
+      lost: Lost,
+      before: number,
+      attempts: number,
+      driver: Schedule.ScheduleDriver<unknown>
+    ): Effect.Effect<A, E | TransactionError, R> => {
+      const next = Effect.flatMap(database.turnstile.pass(lost.touched, once(lost.touched)), (result) =>
+        result instanceof Lost ? again(result, lost.touched.length, attempts + 1, driver) : Effect.succeed(result.value)
+      )
+      // An attempt that found out about further collections has made progress: it does not count.
+      if (lost.touched.length > before && attempts > 1) return next
+      return Effect.matchEffect(driver.next(undefined), {
+        onFailure: () => Effect.fail(new Conflict({ attempts, collections: lost.touched })),
+        onSuccess: () => next
+      })
+    }
+    return Effect.flatMap(once([]), (result) =>
+      result instanceof Lost
+        ? Effect.flatMap(Schedule.driver(retry), (driver) => again(result, 0, 1, driver))
+        : Effect.succeed(result.value)
+    )
+  })
+
+/** An attempt that committed, and what its effect gave. */
+interface Done<A> {
+  readonly value: A
+}
+
+/** An attempt that lost to another transaction, and what it had touched. */
+class Lost {
+  readonly touched: ReadonlyArray<CollectionId>
+  constructor(touched: ReadonlyArray<CollectionId>) {
+    this.touched = touched
+  }
+}
+
+const tryOnce = <A, E, R>(
+  database: DatabaseService,
+  attempt: Attempt,
+  effect: Effect.Effect<A, E, R>,
+  first: boolean
+): Effect.Effect<Done<A> | Lost, E | TransactionError, R> =>
+  Effect.flatMap(
+    Effect.exit(within(levelOf(attempt, database), effect)),
+    (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
+      if (Exit.isFailure(exit)) {
+        // A lost attempt fails for that reason, whatever the effect made of it.
+        return attempt.isLost && !Cause.isInterrupted(exit.cause)
+          ? Effect.succeed(new Lost(attempt.touched))
+          : Effect.failCause(exit.cause)
+      }
+      // Once the decision is under way it is waited for: an interruption comes before it or after it.
+      const committing = Effect.uninterruptible(commit(database, attempt))
+      return Effect.matchCauseEffect(first ? database.turnstile.pass(attempt.written, committing) : committing, {
+        onFailure: (cause) =>
+          attempt.isLost && !Cause.isInterrupted(cause)
+            ? Effect.succeed(new Lost(attempt.touched))
+            : Effect.failCause(cause),
+        onSuccess: () => Effect.succeed({ value: exit.value })
+      })
+    }
+  )
+
+/** Runs an effect inside a run: its writes are undone if it fails. Nested runs of one level go one after another. */
+const nest = <A, E, R>(level: Level, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  level.nesting.withPermits(1)(
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        level.nested = true
+        return new Map([...level.attempt.collections].map((changes) => [changes.id, changes.mark()]))
+      }),
+      () => within(levelOf(level.attempt, level.database), effect),
+      (marks, exit) =>
+        Effect.sync(() => {
+          level.nested = false
+          for (const changes of level.attempt.collections) {
+            const mark = marks.get(changes.id)
+            if (Exit.isFailure(exit)) changes.rollback(mark)
+            else if (mark !== undefined) changes.release(mark)
+          }
+        })
+    )
+  )

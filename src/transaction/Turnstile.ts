@@ -1,0 +1,65 @@
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import type { CollectionId } from "../../schemas/Ids.ts"
+
+/** Somebody is inside; these wait, in the order they came. */
+type Waiting = Array<Deferred.Deferred<void>>
+
+/**
+ * Lets the transactions of one node that want the same collections go one after another, in the order they came: advice
+ * that spares conflicts, never a lock. Whoever has waited as long as its patience goes on regardless.
+ */
+export class Turnstile {
+  /** As many as collections in use. */
+  readonly #gates = new Map<CollectionId, Waiting>()
+  readonly #patience: Duration.Duration
+
+  constructor(patience: Duration.Duration) {
+    this.#patience = patience
+  }
+
+  /** Runs an effect inside the gates of collections, entered in the order of their ids. */
+  pass<A, E, R>(ids: ReadonlyArray<CollectionId>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return [...ids].sort().reduceRight((inner, id) => this.#through(id, inner), effect)
+  }
+
+  #through<A, E, R>(id: CollectionId, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.acquireUseRelease(
+      this.#enter(id),
+      () => effect,
+      (entered) => (entered ? Effect.sync(() => this.#leave(id)) : Effect.void)
+    )
+  }
+
+  /** Whether the gate was entered; false after waiting in vain. Interruptible while it waits. */
+  #enter(id: CollectionId): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      const waiting = this.#gates.get(id)
+      if (waiting === undefined) {
+        this.#gates.set(id, [])
+        return Effect.succeed(true)
+      }
+      const turn = Deferred.unsafeMake<void>(FiberId.none)
+      waiting.push(turn)
+      /** Gives up the place; true if the turn had come by then. */
+      const giveUp = Effect.sync(() => {
+        const place = waiting.indexOf(turn)
+        if (place >= 0) waiting.splice(place, 1)
+        return place < 0
+      })
+      return Effect.interruptible(Deferred.await(turn)).pipe(
+        Effect.timeoutOption(this.#patience),
+        Effect.zipRight(giveUp),
+        Effect.onInterrupt(() => Effect.map(giveUp, (came) => came && this.#leave(id)))
+      )
+    })
+  }
+
+  #leave(id: CollectionId): void {
+    const next = this.#gates.get(id)?.shift()
+    if (next === undefined) this.#gates.delete(id)
+    else Deferred.unsafeDone(next, Effect.void)
+  }
+}

@@ -1,0 +1,134 @@
+import * as Effect from "effect/Effect"
+import { type Conflict, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
+import type { Hash, Rev } from "../../schemas/Ids.ts"
+import type { StoredBlock } from "../../schemas/Repo.ts"
+import type { Transform } from "../../schemas/Transform.ts"
+import type { TransactError } from "../../services/Transactor.ts"
+import { runProcedure } from "../block/procedure.ts"
+import { actionId, hashText, hashValue, stampId } from "../encoding/BlockIds.ts"
+import { sizeBytes } from "../encoding/CanonicalJson.ts"
+import { signClaim } from "../encoding/Statements.ts"
+import type { Attempt } from "./Attempt.ts"
+import { appendEntry, type EntryFrame } from "./appendEntry.ts"
+import { type BlockWrite, buildManifest, type ReadCollection, type WrittenCollection } from "./buildManifest.ts"
+import type { CollectionChanges, ProcedureError } from "./CollectionChanges.ts"
+import type { Session, TransactionLimits } from "./Session.ts"
+
+/** What committing may fail with. */
+export type CommitError = ProcedureError | TransactError | Conflict | Invalid
+
+/**
+ * Commits what an attempt wrote, if anything: appends its log entries, describes it in a signed manifest and waits for the
+ * decision. Fails with `Conflict` where another transaction was first.
+ */
+export const commit = Effect.fnUntraced(function* (
+  session: Session,
+  attempt: Attempt
+): Effect.fn.Return<void, CommitError> {
+  if (attempt.isLost) return yield* attempt.lose()
+  const all = [...attempt.collections]
+  const changed = all.filter((changes) => changes.isWritten)
+  // What was only read is one snapshot already: nothing to validate.
+  if (changed.length === 0) return
+  const { cache, hasher, limits, signer, transactor } = session
+  const frame: EntryFrame = {
+    collections: changed
+      .map(({ id, pinned }) => ({ id, rev: (pinned.rev + 1) as Rev }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    stampId: stampId(hasher, signer.publicKey, attempt.stamp),
+    time: attempt.stamp.time
+  }
+  const written = yield* Effect.forEach(changed, (changes) => describe(session, changes, frame))
+  const read = yield* Effect.forEach(
+    all.filter((changes) => !changes.isWritten),
+    (changes) => tailOf(session, changes)
+  )
+  const payload: { readonly [id: string]: Transform } = Object.fromEntries(
+    written.flatMap(({ blocks }) => blocks.map(({ id, transform }) => [id, transform]))
+  )
+  yield* checkLimits(limits, Object.values(payload))
+  const { network } = transactor
+  const manifest = buildManifest({ author: signer.publicKey, network, stamp: attempt.stamp }, written, read)
+  const author = signClaim(signer, network, { action: actionId(hasher, manifest), kind: "author" })
+  const answer = yield* transactor.transact({ payload, signed: { manifest, signatures: [author] } })
+  switch (answer._tag) {
+    case "Committed":
+      for (const { baseRev, blocks, id, tailAfter } of written) {
+        cache.committed(
+          id,
+          baseRev + 1,
+          tailAfter,
+          blocks.map(({ id, result }) => [id, result])
+        )
+      }
+      return
+    case "Stale":
+    case "Locked":
+      return yield* attempt.lose()
+    case "Refused":
+      return yield* new Invalid({ reason: `transaction ${answer.actionId} was refused: ${answer.reason}` })
+  }
+})
+
+/** Appends the log entry of a written collection, and describes each of its changed blocks. */
+const describe = Effect.fnUntraced(function* (session: Session, changes: CollectionChanges, frame: EntryFrame) {
+  const { hasher } = session
+  yield* changes.write((store) => {
+    appendEntry(changes, store, (text) => hashText(hasher, text), frame)
+    return { actions: [], result: undefined }
+  })
+  // May fault: the base of a changed block may have left the cache.
+  const blocks = yield* runProcedure(changes.pinned, () => blockWrites(session, changes))
+  const tailAfter = changes.header!.log.tail
+  return {
+    baseRev: changes.pinned.rev,
+    blocks,
+    id: changes.id,
+    members: changes.members,
+    tail: changes.pinned.tail?.header.id ?? tailAfter,
+    tailAfter
+  } satisfies WrittenCollection & { tailAfter: unknown }
+})
+
+const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyArray<BlockWrite> => {
+  const rev = (changes.pinned.rev + 1) as Rev
+  const writes: Array<BlockWrite> = []
+  for (const [id, { block, transform }] of changes.tracker.changes) {
+    const before = "insert" in transform ? undefined : changes.pinned.stored(id)
+    const result: StoredBlock = { after: block === undefined ? "deleted" : hashValue(hasher, block), block, rev }
+    writes.push({
+      base: before === undefined ? "none" : { hash: before.after as Hash, rev: before.rev },
+      change: hashValue(hasher, transform),
+      id,
+      index: before === undefined && id !== changes.id ? changes.indexOf(id) : undefined,
+      result,
+      transform
+    })
+  }
+  return writes
+}
+
+/** What a manifest says of a collection that was only read: its open tail, or that it does not exist. */
+const tailOf = (
+  { transactor }: Session,
+  { id, members, pinned }: CollectionChanges
+): Effect.Effect<ReadCollection, TransactError> => {
+  if (pinned.tail === undefined) {
+    return Effect.map(transactor.membersFor(id), (members) => ({ base: "none", block: id, members }))
+  }
+  const block = pinned.tail.header.id
+  const tail = pinned.stored(block)!
+  return Effect.succeed({ base: { hash: tail.after as Hash, rev: tail.rev }, block, members })
+}
+
+const checkLimits = (limits: TransactionLimits, transforms: ReadonlyArray<Transform>) => {
+  const { maxTransactionBlocks, maxTransactionBytes } = limits
+  if (transforms.length > maxTransactionBlocks) {
+    const what = "the number of blocks that the transaction changes"
+    return Effect.fail(new LimitExceeded({ actual: transforms.length, limit: maxTransactionBlocks, what }))
+  }
+  const bytes = transforms.reduce((total, transform) => total + sizeBytes(transform), 0)
+  return bytes <= maxTransactionBytes
+    ? Effect.void
+    : Effect.fail(new LimitExceeded({ actual: bytes, limit: maxTransactionBytes, what: "the size of the transaction" }))
+}
