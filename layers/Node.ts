@@ -1,13 +1,14 @@
 /**
  * Whole nodes, as one layer.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { Invalid, type OpenError, type StorageError } from "../schemas/Errors.ts"
+import { Invalid, type OpenError, type StorageError, StorageUnavailable } from "../schemas/Errors.ts"
 import { NetworkName } from "../schemas/Manifest.ts"
 import type { Entropy } from "../services/Entropy.ts"
 import type { Hasher } from "../services/Hasher.ts"
@@ -78,10 +79,14 @@ const IDENTITY_FILE = "identity.json"
 /** The store of a node, in its directory. */
 const STORE_DIRECTORY = "store"
 
-const identityIn = (directory: string | undefined): Effect.Effect<Identity, IdentityError, Entropy> =>
+const identityIn = (
+  directory: string | undefined
+): Effect.Effect<Identity, IdentityError | StorageUnavailable, Entropy> =>
   directory === undefined
     ? generate
-    : loadOrCreate(`${directory}/${IDENTITY_FILE}`).pipe(
+    : Effect.flatMap(FileSystem.FileSystem, (files) => files.makeDirectory(directory, { recursive: true })).pipe(
+        Effect.mapError((error) => new StorageUnavailable({ operation: `create ${directory}`, reason: error.message })),
+        Effect.zipRight(loadOrCreate(`${directory}/${IDENTITY_FILE}`)),
         Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
       )
 

@@ -49,6 +49,21 @@ const splice = (
   return result
 }
 
+interface Application {
+  readonly before: Block
+  readonly after: Block
+}
+
+const applications = new WeakMap<Transform, Application>()
+
+/**
+ * Remembers what a transform made of a block, so that whoever applies the same transform to the same block next gets the
+ * same value: the node that makes a transaction and then stores it holds each new revision once, and hashes it once.
+ */
+export const rememberApplication = (transform: Transform, before: Block, after: Block): void => {
+  applications.set(transform, { after, before })
+}
+
 /**
  * A block after a transform; undefined where there is none. `insert` wants no block before it, the others want one.
  * Throws {@link TransformMismatch}.
@@ -59,5 +74,7 @@ export const applyTransform = (block: Block | undefined, transform: Transform): 
     return transform.insert
   }
   if (block === undefined) throw new TransformMismatch("change of a block that does not exist")
-  return "delete" in transform ? undefined : transform.operations.reduce(applyOperation, block)
+  if ("delete" in transform) return undefined
+  const known = applications.get(transform)
+  return known?.before === block ? known.after : transform.operations.reduce(applyOperation, block)
 }

@@ -101,13 +101,14 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
     read: (procedure) => Effect.flatMap(reader, (read) => read(procedure)),
     reader,
     snapshot: Effect.map(fresh, (changes) => ({ read: readOf(name, changes), rev: changes.pinned.rev })),
-    write: (procedure) => transactional(database, (attempt) => writeTo(attempt, procedure))
+    write: (procedure) => transactional(database, id, (attempt) => writeTo(attempt, procedure))
   }
 }
 
 /** Runs an effect on the attempt of the present transaction, or of a transaction of its own. */
 const transactional = <A, E>(
   database: DatabaseService,
+  id: CollectionId,
   use: (attempt: Attempt) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | TransactionError> =>
   Effect.flatMap(
@@ -117,7 +118,9 @@ const transactional = <A, E>(
         ? inTurn(level, use(level.attempt))
         : runIn(
             database,
-            Effect.flatMap(FiberRef.get(ambient), (own) => use(own!.attempt))
+            Effect.flatMap(FiberRef.get(ambient), (own) => use(own!.attempt)),
+            {},
+            [id]
           )
   )
 
@@ -147,7 +150,7 @@ export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, Open
 export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
   Effect.flatMap(Database, (database) => {
     const id = collectionId(database.hasher, shape.name)
-    return transactional(database, (attempt) =>
+    return transactional(database, id, (attempt) =>
       Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
         const { header } = changes
         if (header === undefined) return Effect.as(create(shape, changes, database), make(shape, id, database))

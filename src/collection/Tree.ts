@@ -120,11 +120,11 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
 
   const apply = (changes: ReadonlyArray<Change>) =>
     collection.write((store, { root }) => {
-      const effective = changes.filter(([key, entry]) =>
-        entry === undefined
-          ? BTree.remove(store, root!, compare, key) !== undefined
-          : (BTree.set(store, root!, compare, key, entry), true)
-      )
+      const effective = changes.filter(([key, entry]) => {
+        if (entry === undefined) return BTree.remove(store, root!, compare, key) !== undefined
+        BTree.set(store, root!, compare, key, entry)
+        return true
+      })
       return { actions: effective.length > 0 ? [replaceAction(effective)] : [], result: effective.length }
     })
 

@@ -6,7 +6,7 @@ import type { ActionId, BlockId, CollectionId, Hash, PeerId, PublicKey, StampId 
 import type { Manifest, Stamp } from "../../schemas/Manifest.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import * as Base32 from "./Base32.ts"
-import { canonicalText } from "./CanonicalJson.ts"
+import { canonicalHash, canonicalText } from "./CanonicalJson.ts"
 
 /** Bytes of a block id that say where the block lives. */
 export const PLACE_BYTES = 16
@@ -32,8 +32,9 @@ export const joinParts = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array
 /** sha256 of a text, in base32. */
 export const hashText = (hasher: HasherService, text: string): Hash => Base32.encode(hasher.sha256(text)) as Hash
 
-/** sha256 of a value's canonical JSON, in base32. */
-export const hashValue = (hasher: HasherService, value: unknown): Hash => hashText(hasher, canonicalText(value))
+/** sha256 of an immutable object's canonical JSON, in base32. Made once per object. */
+export const hashValue = (hasher: HasherService, value: object): Hash =>
+  canonicalHash(value, (text) => hashText(hasher, text))
 
 /** The id of a collection, which is also that of its header block. */
 export const collectionId = (hasher: HasherService, name: string): CollectionId =>

@@ -4,7 +4,7 @@ import type { Ballot, Certificate, Statement, StatementKind } from "../../schema
 import type { SignerService } from "../../services/Signer.ts"
 import type { VerifierService } from "../../services/Verifier.ts"
 import * as Base32 from "./Base32.ts"
-import { canonicalText } from "./CanonicalJson.ts"
+import { canonicalTextOnce } from "./CanonicalJson.ts"
 import { peerIdOf } from "./PeerIdentity.ts"
 
 /** What a statement says, but for who says it and in which network. */
@@ -18,7 +18,7 @@ export interface Claim {
 
 /** The text that a signature covers: the canonical JSON of the whole statement. Protocol §1. */
 export const statementText = (network: NetworkName, signer: PublicKey, claim: Claim): string =>
-  canonicalText({
+  canonicalTextOnce({
     action: claim.action,
     ballot: claim.ballot ?? null,
     kind: claim.kind,

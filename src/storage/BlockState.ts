@@ -17,8 +17,8 @@ export interface BlockState {
   readonly whole: Rev
   /** The revisions after it, stored as changes, oldest first. */
   readonly since: ReadonlyArray<Rev>
-  /** The size of those changes. */
-  readonly sinceBytes: number
+  /** The length of those changes as JSON text. */
+  readonly sinceLength: number
 }
 
 /** A lock that a pended transaction holds on a block. */

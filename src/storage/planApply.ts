@@ -4,7 +4,7 @@ import type { Shard, Write } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { PendRequest } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
-import { sizeBytes } from "../encoding/CanonicalJson.ts"
+import { canonicalText } from "../encoding/CanonicalJson.ts"
 import type { BlockState } from "./BlockState.ts"
 import type { Approval } from "./checkPend.ts"
 import type { Plan } from "./Plan.ts"
@@ -32,17 +32,17 @@ const applyWrite = (
   block: Block | undefined
 ): { readonly state: BlockState; readonly writes: Plan["writes"] } => {
   const latest = { actionId: action, after: write.after, base: write.base, rev }
-  const changeBytes = sizeBytes(transform)
-  const sinceBytes = (before?.sinceBytes ?? 0) + changeBytes
+  const changeLength = canonicalText(transform).length
+  const sinceLength = (before?.sinceLength ?? 0) + changeLength
   // Whole where there is nothing to change, and once reading all the changes would cost more than the block itself.
   const storedWhole =
     before === undefined ||
     block === undefined ||
     before.since.length + 1 >= policy.wholeEvery ||
-    sinceBytes > sizeBytes(block)
+    sinceLength > canonicalText(block).length
   const how = storedWhole
-    ? { since: [], sinceBytes: 0, whole: rev }
-    : { since: [...before.since, rev], sinceBytes, whole: before.whole }
+    ? { since: [], sinceLength: 0, whole: rev }
+    : { since: [...before.since, rev], sinceLength, whole: before.whole }
   const collection = write.collection
   const state: BlockState = { block, collection, id, latest, members: before?.members ?? shard.members, ...how }
   const writes = [puts.revision(id, latest), puts.head(id, { collection, latest, ...how })]

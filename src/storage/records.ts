@@ -8,7 +8,7 @@ import type { Proof } from "../../schemas/Proof.ts"
 import type { Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
-import { canonicalText } from "../encoding/CanonicalJson.ts"
+import { canonicalText, canonicalTextOnce } from "../encoding/CanonicalJson.ts"
 import type { Lock } from "./BlockState.ts"
 
 /** The latest revision of a block and how to put it together: rewritten with every revision. */
@@ -16,7 +16,7 @@ export interface HeadRecord {
   readonly collection: CollectionId
   readonly latest: Revision
   readonly since: ReadonlyArray<Rev>
-  readonly sinceBytes: number
+  readonly sinceLength: number
   readonly whole: Rev
 }
 
@@ -43,14 +43,14 @@ export const keys = {
   ended: (action: ActionId): StorageKey => ["ended", action, "", ""]
 } as const
 
-const put = (key: StorageKey, value: unknown): StorageWrite => ({ key, type: "put", value: JSON.stringify(value) })
+const put = (key: StorageKey, value: object): StorageWrite => ({ key, type: "put", value: canonicalTextOnce(value) })
 
 export const puts = {
   head: (block: BlockId, record: HeadRecord) => put(keys.head(block), record),
   members: (block: BlockId, members: ReadonlyArray<PeerId>) => put(keys.members(block), members),
   revision: (block: BlockId, revision: Revision) => put(keys.revision(block, revision.rev), revision),
   change: (block: BlockId, rev: Rev, transform: Transform) => put(keys.change(block, rev), transform),
-  // Its text is known already: it was hashed.
+  // Its text is known already, as it was hashed; so it is with what else is hashed or signed.
   whole: (id: BlockId, rev: Rev, block: Block): StorageWrite => ({
     key: keys.whole(id, rev),
     type: "put",

@@ -59,15 +59,16 @@ export const begin = (
     return collections.length === 0 ? Effect.succeed(attempt) : Effect.as(attempt.pin(collections), attempt)
   })
 
-/** `run` where no run is under way. */
+/** `run` where no run is under way. `touching`: what the effect is known to touch, pinned beforehand. */
 export const runIn = <A, E, R>(
   database: DatabaseService,
   effect: Effect.Effect<A, E, R>,
-  { retry = database.policy.retry }: RunOptions = {}
+  { retry = database.policy.retry }: RunOptions = {},
+  touching: ReadonlyArray<CollectionId> = []
 ): Effect.Effect<A, E | TransactionError, R> =>
   Effect.suspend(() => {
-    const once = (touched: ReadonlyArray<CollectionId>) =>
-      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, effect, touched.length === 0))
+    const once = (touched: ReadonlyArray<CollectionId>, first: boolean) =>
+      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, effect, first))
     /** After `lost`, which followed an attempt that began with `before` pinned. */
     const again = (
       lost: Lost,
@@ -75,7 +76,7 @@ export const runIn = <A, E, R>(
       attempts: number,
       driver: Schedule.ScheduleDriver<unknown>
     ): Effect.Effect<A, E | TransactionError, R> => {
-      const next = Effect.flatMap(database.turnstile.pass(lost.touched, once(lost.touched)), (result) =>
+      const next = Effect.flatMap(database.turnstile.pass(lost.touched, once(lost.touched, false)), (result) =>
         result instanceof Lost ? again(result, lost.touched.length, attempts + 1, driver) : Effect.succeed(result.value)
       )
       // An attempt that found out about further collections has made progress: it does not count.
@@ -85,7 +86,7 @@ export const runIn = <A, E, R>(
         onSuccess: () => next
       })
     }
-    return Effect.flatMap(once([]), (result) =>
+    return Effect.flatMap(once(touching, true), (result) =>
       result instanceof Lost
         ? Effect.flatMap(Schedule.driver(retry), (driver) => again(result, 0, 1, driver))
         : Effect.succeed(result.value)

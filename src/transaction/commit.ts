@@ -4,6 +4,7 @@ import type { Hash, Rev } from "../../schemas/Ids.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { TransactError } from "../../services/Transactor.ts"
+import { rememberApplication } from "../block/apply.ts"
 import { runProcedure } from "../block/procedure.ts"
 import { actionId, hashText, hashValue, stampId } from "../encoding/BlockIds.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
@@ -95,6 +96,7 @@ const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyA
   const writes: Array<BlockWrite> = []
   for (const [id, { block, transform }] of changes.tracker.changes) {
     const before = "insert" in transform ? undefined : changes.pinned.stored(id)
+    if (before?.block !== undefined && block !== undefined) rememberApplication(transform, before.block, block)
     const result: StoredBlock = { after: block === undefined ? "deleted" : hashValue(hasher, block), block, rev }
     writes.push({
       base: before === undefined ? "none" : { hash: before.after as Hash, rev: before.rev },

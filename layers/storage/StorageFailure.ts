@@ -1,0 +1,10 @@
+import { StorageUnavailable } from "../../schemas/Errors.ts"
+
+/** What went wrong, as the platform or the database below says it. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** Turns what was thrown during an operation, such as "read", into a typed error. */
+export const unavailable =
+  (operation: string) =>
+  (cause: unknown): StorageUnavailable =>
+    new StorageUnavailable({ operation, reason: reasonOf(cause) })

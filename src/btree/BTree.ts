@@ -1,0 +1,93 @@
+/**
+ * A B+tree: entries by key, sorted, in blocks. Plain synchronous functions over a `BlockStore`; all of them take the id
+ * of the root, which never changes, and the order of the keys.
+ *
+ * The root is always a branch; an empty tree is a root with one empty leaf. Entries stand in leaves only, and all leaves
+ * on one level. Fill: see {@link verifyTree}. How it works: Knuth, The Art of Computer Programming, volume 3, 6.2.4.
+ */
+import type { BlockId } from "../../schemas/Ids.ts"
+import type { Json } from "../../schemas/Json.ts"
+import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import { type Content, insertNode, isLeaf, nodeWeight, readNode, readNodes, writeNode } from "./Node.ts"
+import { type Compare, leafOf, routeTo, routeToEnd, search } from "./Route.ts"
+import { settle } from "./settle.ts"
+import { entryWeight } from "./Weight.ts"
+
+export * from "./Path.ts"
+export * from "./Range.ts"
+export type { Compare } from "./Route.ts"
+export * from "./verifyTree.ts"
+
+const leafContent = (keys: ReadonlyArray<Json>, entries: ReadonlyArray<Json>): Content => ({
+  keys,
+  type: "leaf",
+  values: entries
+})
+
+const EMPTY_LEAF = leafContent([], [])
+
+/** Makes an empty tree, and gives the id of its root. */
+export const create = (store: BlockStore): BlockId => {
+  const header = store.allocate("branch")
+  store.insert({ children: [insertNode(store, EMPTY_LEAF)], header, keys: [] })
+  return header.id
+}
+
+/** The entry of a key; undefined where there is none. */
+export const get = (reader: BlockReader, root: BlockId, compare: Compare, key: Json): Json | undefined => {
+  const leaf = leafOf(reader, root, compare, key)
+  const index = search(leaf.keys, key, compare)
+  return index < 0 ? undefined : leaf.entries[index]
+}
+
+/** Gives a key an entry, and returns the one it had. A key that is there already stays as it was first written. */
+export const set = (store: BlockStore, root: BlockId, compare: Compare, key: Json, entry: Json): Json | undefined => {
+  const route = routeTo(store, root, compare, key)
+  const { entries, keys } = route.leaf
+  const found = search(keys, key, compare)
+  const weight = nodeWeight(route.leaf)
+  if (found < 0) {
+    const index = -1 - found
+    const content = leafContent(keys.toSpliced(index, 0, key), entries.toSpliced(index, 0, entry))
+    settle(store, route, content, weight + entryWeight(key, entry))
+    return undefined
+  }
+  const previous = entries[found]!
+  const known = keys[found]!
+  const content = leafContent(keys, entries.with(found, entry))
+  settle(store, route, content, weight - entryWeight(known, previous) + entryWeight(known, entry))
+  return previous
+}
+
+/** Removes a key, and returns the entry it had. */
+export const remove = (store: BlockStore, root: BlockId, compare: Compare, key: Json): Json | undefined => {
+  const route = routeTo(store, root, compare, key)
+  const { entries, keys } = route.leaf
+  const index = search(keys, key, compare)
+  if (index < 0) return undefined
+  const previous = entries[index]!
+  const content = leafContent(keys.toSpliced(index, 1), entries.toSpliced(index, 1))
+  settle(store, route, content, nodeWeight(route.leaf) - entryWeight(keys[index]!, previous))
+  return previous
+}
+
+/** Removes everything but the root and one empty leaf. Reads every block, as each deletion is of a known revision. */
+export const clear = (store: BlockStore, root: BlockId): void => {
+  const { leaf } = routeToEnd(store, root, "first")
+  const kept = leaf.header.id
+  const removed = blocksBelow(store, root).filter((id) => id !== kept)
+  for (const id of removed) store.remove(id)
+  writeNode(store, leaf, EMPTY_LEAF)
+  writeNode(store, readNode(store, root), { keys: [], type: "branch", values: [kept] })
+}
+
+/** Every block below the root, level by level. */
+const blocksBelow = (reader: BlockReader, root: BlockId): ReadonlyArray<BlockId> => {
+  const ids: Array<BlockId> = []
+  let level: ReadonlyArray<BlockId> = [root]
+  while (level.length > 0) {
+    level = readNodes(reader, level).flatMap((node) => (isLeaf(node) ? [] : node.children))
+    ids.push(...level)
+  }
+  return ids
+}

@@ -1,0 +1,165 @@
+import type { BranchBlock, LeafBlock } from "../../schemas/BlockTypes.ts"
+import { CorruptBlock } from "../../schemas/Errors.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
+import type { Json } from "../../schemas/Json.ts"
+import type { Operation } from "../../schemas/Transform.ts"
+import { BlockFault, type BlockReader, type BlockStore, expectBlock } from "../block/BlockStore.ts"
+import { entryWeight, separatorWeight } from "./Weight.ts"
+
+/** A block of the tree. */
+export type NodeBlock = BranchBlock | LeafBlock
+
+/**
+ * What a node holds, leaf or branch alike. In a leaf `values[i]` is the entry of `keys[i]`; in a branch `values` are its
+ * children, one more than the keys that separate them.
+ */
+export interface Content {
+  readonly type: "branch" | "leaf"
+  readonly keys: ReadonlyArray<Json>
+  readonly values: ReadonlyArray<Json>
+}
+
+/** Two neighbours, and the key that separates them in their parent. */
+export interface Division {
+  readonly left: Content
+  readonly separator: Json
+  readonly right: Content
+}
+
+/** Whether a node is a leaf. */
+export const isLeaf = (node: NodeBlock): node is LeafBlock => node.header.type === "leaf"
+
+/** The node that a tree refers to. Raises `CorruptBlock` where there is none. */
+export const readNode = (reader: BlockReader, id: BlockId): NodeBlock => {
+  const block = reader.get(id)
+  if (block !== undefined && (block.header.type === "leaf" || block.header.type === "branch")) {
+    return block as unknown as NodeBlock
+  }
+  return expectBlock(reader, id, "branch", "leaf")
+}
+
+/** As {@link readNode}, for several at once: those not in memory are asked for together. */
+export const readNodes = (reader: BlockReader, ids: ReadonlyArray<BlockId>): ReadonlyArray<NodeBlock> => {
+  const nodes: Array<NodeBlock> = []
+  const missing: Array<BlockId> = []
+  for (const id of ids) {
+    try {
+      nodes.push(readNode(reader, id))
+    } catch (fault) {
+      if (!(fault instanceof BlockFault)) throw fault
+      missing.push(...fault.ids)
+    }
+  }
+  if (missing.length > 0) throw new BlockFault(missing)
+  return nodes
+}
+
+/** The id of a branch's child by its index. Raises `CorruptBlock` where there is none. */
+export const childAt = (branch: BranchBlock, index: number): BlockId => {
+  const child = branch.children[index]
+  if (child === undefined) throw new CorruptBlock({ block: branch.header.id, reason: `has no child ${index}` })
+  return child
+}
+
+/** What a node holds. */
+export const contentOf = (node: NodeBlock): Content =>
+  isLeaf(node)
+    ? { keys: node.keys, type: "leaf", values: node.entries }
+    : { keys: node.keys, type: "branch", values: node.children }
+
+// ── Weight ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const weights = new WeakMap<NodeBlock, number>()
+
+/** What a node weighs, computed once per immutable block. */
+export const nodeWeight = (node: NodeBlock): number => {
+  const known = weights.get(node)
+  if (known !== undefined) return known
+  const weight = contentWeight(contentOf(node))
+  weights.set(node, weight)
+  return weight
+}
+
+/** What a node with this content weighs. */
+export const contentWeight = (content: Content): number => {
+  let weight = 0
+  for (let i = 0; i < content.values.length; i++) weight += itemWeight(content, i)
+  return weight
+}
+
+/** A child counts with the separator to its left; the first child has none, and counts one unit. */
+const itemWeight = ({ keys, type, values }: Content, index: number): number => {
+  if (type === "leaf") return entryWeight(keys[index]!, values[index]!)
+  return index === 0 ? 1 : separatorWeight(keys[index - 1]!)
+}
+
+// ── Division ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Divides content where both sides weigh most nearly the same; of two such places, the one with the heavier left. */
+export const divide = (content: Content): Division => {
+  const { keys, type, values } = content
+  let left = 0
+  let right = contentWeight(content)
+  let middle = 0
+  let smallest = Number.POSITIVE_INFINITY
+  for (let i = 1; i < values.length; i++) {
+    left += itemWeight(content, i - 1)
+    right -= itemWeight(content, i - 1)
+    // The separator left of a branch's child moves up to the parent when that child becomes the first of its node.
+    const lost = type === "leaf" ? 0 : itemWeight(content, i) - 1
+    const difference = Math.abs(left - (right - lost))
+    if (difference <= smallest) {
+      smallest = difference
+      middle = i
+    }
+  }
+  return {
+    left: { keys: keys.slice(0, type === "leaf" ? middle : middle - 1), type, values: values.slice(0, middle) },
+    right: { keys: keys.slice(middle), type, values: values.slice(middle) },
+    separator: type === "leaf" ? keys[middle]! : keys[middle - 1]!
+  }
+}
+
+/** The content of two neighbours in one: the inverse of {@link divide}. */
+export const join = ({ left, right, separator }: Division): Content => ({
+  keys: left.type === "leaf" ? [...left.keys, ...right.keys] : [...left.keys, separator, ...right.keys],
+  type: left.type,
+  values: [...left.values, ...right.values]
+})
+
+// ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Adds a node, and gives its id. */
+export const insertNode = (store: BlockStore, { keys, type, values }: Content): BlockId => {
+  const header = store.allocate(type)
+  store.insert(type === "leaf" ? { entries: values, header, keys } : { children: values, header, keys })
+  return header.id
+}
+
+/** Gives a node new content by one splice for each property that differs. `weight` is the new one, where it is known. */
+export const writeNode = (store: BlockStore, node: NodeBlock, content: Content, weight?: number): void => {
+  const id = node.header.id
+  const before = contentOf(node)
+  const operations: Array<Operation> = []
+  addSplice(operations, "keys", before.keys, content.keys)
+  addSplice(operations, content.type === "leaf" ? "entries" : "children", before.values, content.values)
+  if (operations.length === 0) return
+  store.update(id, ...operations)
+  if (weight !== undefined) weights.set(readNode(store, id), weight)
+}
+
+const addSplice = (
+  operations: Array<Operation>,
+  property: string,
+  before: ReadonlyArray<Json>,
+  after: ReadonlyArray<Json>
+): void => {
+  const shared = Math.min(before.length, after.length)
+  let start = 0
+  while (start < shared && before[start] === after[start]) start++
+  let end = 0
+  while (end < shared - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end++
+  const deleted = before.length - end - start
+  const inserted = after.slice(start, after.length - end)
+  if (deleted > 0 || inserted.length > 0) operations.push([property, start, deleted, inserted])
+}

@@ -1,0 +1,241 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import * as FileSystem from "node:fs/promises"
+import * as Path from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { ClassicLevel } from "classic-level"
+import * as Effect from "effect/Effect"
+import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
+import type { StorageError } from "../../schemas/Errors.ts"
+import { RawStorage, type RawStorageService, type StorageKey, type StorageWrite } from "../../services/RawStorage.ts"
+import * as BatchSequence from "../../src/storage/BatchSequence.ts"
+import { crc32 } from "../../src/storage/Crc32.ts"
+import * as Envelope from "../../src/storage/Envelope.ts"
+import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
+import * as StoreRecords from "../../src/storage/StoreRecords.ts"
+import { temporaryDirectory } from "./temporaryDirectory.ts"
+
+const keyOf = (name: string | number): StorageKey => ["block", "abc", "rev", name]
+const put = (name: string | number, value: string): StorageWrite => ({ type: "put", key: keyOf(name), value })
+
+/** Opens the store of a directory, uses it, and closes it. */
+const session = <A, E>(directory: string, use: (storage: RawStorageService) => Effect.Effect<A, E>) =>
+  Effect.flatMap(RawStorage, use).pipe(Effect.provide(LevelStorage.layer({ directory })))
+
+const writeEach = (directory: string, names: ReadonlyArray<number>) =>
+  session(directory, (storage) => Effect.forEach(names, (name) => storage.write([put(name, String(name))])))
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+/** Changes what lies in the directory of a closed store, behind the back of its layer. */
+const tamper = (directory: string, change: (database: ClassicLevel) => Promise<unknown>) =>
+  Effect.promise(async () => {
+    const database = new ClassicLevel(directory)
+    await change(database)
+    await database.close()
+  })
+
+const sealed = (key: StorageKey, value: string): [encodedKey: string, text: string] => {
+  const encodedKey = StorageKeyCodec.encode(key)
+  return [encodedKey, Envelope.seal(encodedKey, value, crc32)]
+}
+
+const openError = (directory: string) => Effect.flip(session(directory, () => Effect.void))
+
+describe("LevelStorage", () => {
+  it.scoped("creates its directory, and those above it", () =>
+    Effect.gen(function* () {
+      const directory = Path.join(yield* temporaryDirectory, "a", "b")
+      yield* writeEach(directory, [1])
+      expect(yield* session(directory, (storage) => storage.get(keyOf(1)))).toBe("1")
+    })
+  )
+
+  it.scoped("says why it cannot be where a file is", () =>
+    Effect.gen(function* () {
+      const file = Path.join(yield* temporaryDirectory, "file")
+      yield* Effect.promise(() => FileSystem.writeFile(file, ""))
+      const error = yield* openError(Path.join(file, "store"))
+      expect(error).toMatchObject({ _tag: "StorageUnavailable", reason: expect.stringContaining("ENOTDIR") })
+    })
+  )
+
+  it.scoped("reads a key without leaving the fiber's turn", () =>
+    Effect.gen(function* () {
+      yield* session(yield* temporaryDirectory, (storage) =>
+        Effect.gen(function* () {
+          yield* storage.write([put(1, "1")])
+          expect(Effect.runSync(storage.get(keyOf(1)))).toBe("1")
+          expect(Effect.runSync(storage.getMany([keyOf(1), keyOf(2)]))).toEqual(["1", undefined])
+        })
+      )
+    })
+  )
+
+  it.scoped("is open once in a process", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const inner = yield* session(directory, () => openError(directory))
+      expect(inner).toMatchObject({ _tag: "StorageLocked", directory })
+      yield* session(directory, () => Effect.void)
+    })
+  )
+
+  it.scoped("is open in one process", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const program = `const { ClassicLevel } = require("classic-level")
+        new ClassicLevel(process.argv[1]).open().then(() => { console.log("open"); setInterval(() => {}, 1000) })`
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn(process.execPath, ["-e", program, directory], { stdio: ["ignore", "pipe", "inherit"] })
+        ),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+      yield* Effect.promise(() => once(child.stdout, "data"))
+      expect(yield* openError(directory)).toMatchObject({ _tag: "StorageLocked", directory })
+    })
+  )
+
+  it.scoped("answers with an error, not a defect, once it is closed", () =>
+    Effect.gen(function* () {
+      const storage = yield* session(yield* temporaryDirectory, Effect.succeed)
+      const calls: ReadonlyArray<Effect.Effect<unknown, StorageError>> = [
+        storage.get(keyOf(1)),
+        storage.getMany([keyOf(1)]),
+        storage.range({ space: "block", block: "abc", kind: "rev", limit: 1 }),
+        storage.blocks("block", { limit: 1 }),
+        storage.write([put(1, "1")])
+      ]
+      for (const call of calls) expect((yield* Effect.flip(call))._tag).toBe("StorageUnavailable")
+    })
+  )
+
+  it.scoped("numbers its batches without a gap, from one opening to the next", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeEach(directory, numbers(1, 5))
+      yield* writeEach(directory, numbers(6, 8))
+      const found: Array<number | undefined> = []
+      yield* tamper(directory, async (database) => {
+        const { lowest, highest } = StorageKeyCodec.rangeInterval(BatchSequence.RING)
+        for await (const [key, text] of database.iterator({ gte: lowest, lte: highest })) {
+          const opened = Envelope.open(key, text, crc32)
+          found.push("value" in opened ? BatchSequence.readSlot(opened.value) : undefined)
+        }
+      })
+      // The first batch made the store.
+      expect(found).toEqual(numbers(1, 9))
+    })
+  )
+})
+
+describe("LevelStorage, opened on a directory that was tampered with", () => {
+  it.scoped("names the batches that are missing", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeEach(directory, numbers(1, 20))
+      yield* tamper(directory, async (database) => {
+        for (const n of [7, 12]) await database.del(StorageKeyCodec.encode(BatchSequence.slotOf(n)))
+      })
+      const error = yield* openError(directory)
+      expect(error).toMatchObject({ _tag: "CorruptStore", reason: expect.stringMatching(/2 .* missing: 7, 12$/) })
+    })
+  )
+
+  it.scoped("names the last batches, where they are missing after it was closed", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeEach(directory, numbers(1, 20))
+      yield* tamper(directory, (database) => database.del(StorageKeyCodec.encode(BatchSequence.slotOf(21))))
+      const error = yield* openError(directory)
+      expect(error).toMatchObject({ _tag: "CorruptStore", reason: expect.stringMatching(/1 .* missing: 21$/) })
+    })
+  )
+
+  it.scoped("does not start anew where the database is gone", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeEach(directory, [1])
+      yield* Effect.promise(async () => {
+        for (const file of await FileSystem.readdir(directory)) {
+          if (file !== "last-sequence.json") await FileSystem.rm(Path.join(directory, file))
+        }
+      })
+      expect(yield* openError(directory)).toMatchObject({ _tag: "CorruptStore", reason: "its database files are gone" })
+      expect(yield* openError(directory)).toMatchObject({ _tag: "CorruptStore" })
+    })
+  )
+
+  it.scoped("refuses a format that is newer than this program", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeEach(directory, [1])
+      const newer = JSON.stringify({ format: StoreRecords.FORMAT + 1, more: true })
+      yield* tamper(directory, (database) => database.put(...sealed(StoreRecords.FORMAT_KEY, newer)))
+      const error = yield* openError(directory)
+      expect(error).toMatchObject({ _tag: "CorruptStore", reason: expect.stringContaining("newer than this program") })
+    })
+  )
+
+  it.scoped("refuses a database that it did not make", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* tamper(directory, (database) => database.put("some", "thing"))
+      const error = yield* openError(directory)
+      expect(error).toMatchObject({ _tag: "CorruptStore", reason: expect.stringContaining("no format record") })
+    })
+  )
+
+  it.scoped("refuses records of its own that it cannot trust", () =>
+    Effect.gen(function* () {
+      const own: ReadonlyArray<readonly [key: string, text: string, reason: RegExp]> = [
+        [StorageKeyCodec.encode(StoreRecords.FORMAT_KEY), "{}", /"format".*not an envelope/],
+        [...sealed(StoreRecords.FORMAT_KEY, '{"format":"1"}'), /format record cannot be read/],
+        [StorageKeyCodec.encode(BatchSequence.slotOf(1)), "garbage", /"sequence",1\]: not an envelope/],
+        [...sealed(BatchSequence.slotOf(1), "[]"), /"sequence",1\] is not a batch number/],
+        ["a!sequence!$", "garbage", /"sequence",""\]: not an envelope/]
+      ]
+      for (const [key, text, reason] of own) {
+        const directory = yield* temporaryDirectory
+        yield* writeEach(directory, [1])
+        yield* tamper(directory, (database) => database.put(key, text))
+        expect(yield* openError(directory)).toMatchObject({
+          _tag: "CorruptStore",
+          reason: expect.stringMatching(reason)
+        })
+      }
+    })
+  )
+
+  it.scoped("answers a record that it did not write with its key and an error, and others with their values", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeEach(directory, [1, 2])
+      const moved = sealed(keyOf(1), "1")[1]
+      yield* tamper(directory, async (database) => {
+        await database.put(StorageKeyCodec.encode(keyOf(3)), "garbage")
+        await database.put(StorageKeyCodec.encode(keyOf(4)), moved)
+        await database.put("babc!rev!$~garbage", "garbage")
+        await database.put("czzz", "garbage")
+      })
+      yield* session(directory, (storage) =>
+        Effect.gen(function* () {
+          const range = { space: "block", block: "abc", kind: "rev", limit: 100 } as const
+          expect(yield* storage.range({ ...range, to: 2 })).toHaveLength(2)
+          const corrupt = (key: string) => ({ _tag: "CorruptRecord", key })
+          expect(yield* Effect.flip(storage.get(keyOf(3)))).toMatchObject(corrupt('["block","abc","rev",3]'))
+          expect(yield* Effect.flip(storage.get(keyOf(4)))).toMatchObject(corrupt('["block","abc","rev",4]'))
+          expect(yield* Effect.flip(storage.getMany([keyOf(1), keyOf(4)]))).toMatchObject(
+            corrupt('["block","abc","rev",4]')
+          )
+          expect(yield* Effect.flip(storage.range(range))).toMatchObject(corrupt('["block","abc","rev",3]'))
+          expect(yield* Effect.flip(storage.range({ ...range, from: "" }))).toMatchObject(
+            corrupt('"babc!rev!$~garbage"')
+          )
+          expect(yield* Effect.flip(storage.blocks("transaction", { limit: 1 }))).toMatchObject(corrupt('"czzz"'))
+        })
+      )
+    })
+  )
+})
