@@ -2,8 +2,8 @@
  * The project's own seeded generator. A seed found failing must replay for ever, so neither the algorithm nor the
  * order of draws inside a method may change: `test/random/Prng.test.ts` holds them to golden values.
  *
- * Numbers: sfc32 (Chris Doty-Humphrey, PractRand), 128 bits of state. Seeding: four MurmurHash3 (x86, 32 bit) digests of the
- * UTF-16 code units of the seed's text, one per word of state, then some draws thrown away. Not for secrets.
+ * Numbers: sfc32 (Chris Doty-Humphrey, PractRand), 128 bits of state. Seeding: four MurmurHash3 (x86, 32 bit) digests
+ * of the UTF-16 code units of the seed's text, one per word of state, then some draws thrown away. Not for secrets.
  */
 
 /** A stream of pseudo-random numbers; each draw advances it. */
@@ -12,7 +12,9 @@ export interface Prng {
   readonly seed: string
   /** A whole number, 0 ≤ n < 2^32. */
   nextUint32(): number
-  /** A whole number, 0 ≤ n < bound, each equally likely. Raises RangeError unless bound is whole and 1 ≤ bound < 2^53. */
+  /**
+   * A whole number, 0 ≤ n < bound, each equally likely. Raises RangeError unless bound is whole and 1 ≤ bound < 2^53.
+   */
   nextInt(bound: number): number
   /** A number with 53 random bits, 0 ≤ n < 1. */
   nextFloat(): number

@@ -50,7 +50,10 @@ export const isProof = (history: History, order: ReadonlyArray<Transaction>): bo
   )
 }
 
-/** Strict serializability by its definition: tries every order of every choice of outcomes. For a handful of transactions. */
+/**
+ * Strict serializability by its definition: tries every order of every choice of outcomes. For a handful of
+ * transactions.
+ */
 export const isStrictlySerializable = (history: History): boolean => {
   const committed = history.filter((transaction) => transaction.committed === true)
   const unknown = history.filter((transaction) => transaction.committed === "unknown")
