@@ -1,6 +1,7 @@
 import type { Block } from "../../schemas/Block.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Operation, Transform } from "../../schemas/Transform.ts"
+import { rememberSplice } from "../encoding/CanonicalJson.ts"
 
 /** A transform that does not fit the block it is applied to. */
 export class TransformMismatch extends Error {
@@ -46,6 +47,7 @@ const splice = (
 ): ReadonlyArray<Json> => {
   const result = items.slice()
   result.splice(index, deleteCount, ...inserted)
+  rememberSplice(items, result, index, deleteCount, inserted)
   return result
 }
 

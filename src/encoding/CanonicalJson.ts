@@ -12,8 +12,10 @@ export class NotCanonical extends Error {
   override readonly name = "NotCanonical"
 }
 
-/** Deeper nesting is refused, so that hostile input cannot exhaust the stack. */
+/** Deeper nesting is refused, so that hostile input cannot exhaust the stack. What is known already is not measured again. */
 export const MAX_DEPTH = 64
+/** The same for a value from outside: leaves room for the operations, entries and blocks that it comes to stand in. */
+export const MAX_VALUE_DEPTH = 48
 
 /** What is known of an immutable object. One record each, as every entry of a weak map costs the garbage collector. */
 interface Memo {
@@ -30,6 +32,14 @@ const memos = new WeakMap<object, Memo>()
  * What is deeper is part of their texts.
  */
 const REMEMBERED_DEPTH = 2
+
+/** The texts of the items of a block's longer arrays. */
+const itemTexts = new WeakMap<ReadonlyArray<unknown>, ReadonlyArray<string>>()
+
+/** The depth of the items of a block's arrays. */
+const BLOCK_ARRAY_DEPTH = 2
+/** Arrays of fewer items are written anew each time. */
+const WORTH_REMEMBERING = 8
 
 const quoted = (text: string): string => {
   if (!text.isWellFormed()) throw new NotCanonical("text with a lone surrogate")
@@ -76,6 +86,12 @@ const isScalar = (value: unknown): boolean => {
   }
 }
 
+/** Not `every`, which passes over the holes of an array. */
+const areScalars = (items: ReadonlyArray<unknown>): boolean => {
+  for (const item of items) if (!isScalar(item)) return false
+  return true
+}
+
 /** The engine's own text of scalars, an order of magnitude faster; undefined where it cannot be relied on. */
 const native = (value: object): string | undefined => {
   const text = JSON.stringify(value)
@@ -83,7 +99,15 @@ const native = (value: object): string | undefined => {
 }
 
 const writeArray = (items: ReadonlyArray<unknown>, depth: number): string => {
-  const fast = items.every(isScalar) ? native(items) : undefined
+  if (depth === BLOCK_ARRAY_DEPTH && items.length >= WORTH_REMEMBERING) {
+    let texts = itemTexts.get(items)
+    if (texts === undefined) {
+      texts = Array.from(items, (item) => write(item, depth))
+      itemTexts.set(items, texts)
+    }
+    return `[${texts.join()}]`
+  }
+  const fast = areScalars(items) ? native(items) : undefined
   if (fast !== undefined) return fast
   let text = "["
   for (let i = 0; i < items.length; i++) {
@@ -91,6 +115,23 @@ const writeArray = (items: ReadonlyArray<unknown>, depth: number): string => {
     text += write(items[i], depth)
   }
   return `${text}]`
+}
+
+/**
+ * Tells how an array came from another by a splice, so that the texts of the items they share need not be looked up one
+ * by one: that was a fifth of the time of a commit.
+ */
+export const rememberSplice = (
+  before: ReadonlyArray<unknown>,
+  after: ReadonlyArray<unknown>,
+  index: number,
+  deleteCount: number,
+  inserted: ReadonlyArray<unknown>
+): void => {
+  const texts = itemTexts.get(before)
+  if (texts === undefined) return
+  const added = inserted.map((item) => write(item, BLOCK_ARRAY_DEPTH))
+  itemTexts.set(after, texts.toSpliced(index, deleteCount, ...added))
 }
 
 const writeObject = (object: object, depth: number): string => {
@@ -162,13 +203,18 @@ export const sizeBytes = (value: unknown): number => {
  */
 export const canonicalCopy = (value: unknown): Json => copy(value, 0)
 
+const PLAIN_OBJECT = "[object Object]"
+
 const copy = (value: unknown, depth: number): Json => {
   if (typeof value !== "object" || value === null) {
     write(value, depth)
     return value as Json
   }
-  if (depth > MAX_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_DEPTH}`)
+  if (depth > MAX_VALUE_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_VALUE_DEPTH}`)
   if (Array.isArray(value)) return Array.from(value, (item) => copy(item, depth + 1))
+  // Of a Date or a Map nothing would be left.
+  const kind = Object.prototype.toString.call(value)
+  if (kind !== PLAIN_OBJECT) throw new NotCanonical(`an ${kind}`)
   const fields = value as { readonly [key: string]: unknown }
   const result: { [key: string]: Json } = {}
   for (const key of Object.keys(fields).sort()) {

@@ -142,12 +142,20 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     return index.map(({ key }) => key[3] as Rev)
   })
 
-  const transaction = Effect.fnUntraced(function* (action: ActionId) {
-    const proof = yield* read<Proof>(keys.proof(action))
-    if (proof !== undefined) return { _tag: "Committed", proof } as const
-    if ((yield* read(keys.ended(action))) !== undefined) return { _tag: "Aborted" } as const
-    const signed = yield* read<SignedManifest>(keys.manifest(action))
-    if (signed === undefined) return undefined
+  const transaction = (action: ActionId): Effect.Effect<TransactionRecord | undefined, StorageError> => {
+    const asked = [keys.proof(action), keys.ended(action), keys.manifest(action)] as const
+    return Effect.flatMap(raw.getMany(asked), ([proof, ended, manifest]): ReturnType<BlockStorage["transaction"]> => {
+      if (proof !== undefined) {
+        return Effect.map(parse<Proof>(asked[0], proof), (proof) => ({ _tag: "Committed", proof }) as const)
+      }
+      if (ended !== undefined) return Effect.succeed({ _tag: "Aborted" } as const)
+      return manifest === undefined
+        ? Effect.succeed(undefined)
+        : Effect.flatMap(parse<SignedManifest>(asked[2], manifest), (signed) => pendingOf(action, signed))
+    })
+  }
+
+  const pendingOf = Effect.fnUntraced(function* (action: ActionId, signed: SignedManifest) {
     const payload: { [id: BlockId]: Transform } = {}
     for (const shard of signed.manifest.shards) {
       for (const id of Object.keys(shard.writes) as Array<BlockId>) {

@@ -26,21 +26,23 @@ export class Turnstile {
   }
 
   #through<A, E, R>(id: CollectionId, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.acquireUseRelease(
-      this.#enter(id),
-      () => effect,
-      (entered) => (entered ? Effect.sync(() => this.#leave(id)) : Effect.void)
-    )
+    const leave = Effect.sync(() => this.#leave(id))
+    return Effect.uninterruptibleMask((restore) => {
+      // As a rule there is nobody: no need to build what waiting takes.
+      if (!this.#gates.has(id)) {
+        this.#gates.set(id, [])
+        return Effect.ensuring(restore(effect), leave)
+      }
+      return Effect.flatMap(this.#wait(id), (entered) =>
+        entered ? Effect.ensuring(restore(effect), leave) : restore(effect)
+      )
+    })
   }
 
   /** Whether the gate was entered; false after waiting in vain. Interruptible while it waits. */
-  #enter(id: CollectionId): Effect.Effect<boolean> {
+  #wait(id: CollectionId): Effect.Effect<boolean> {
     return Effect.suspend(() => {
-      const waiting = this.#gates.get(id)
-      if (waiting === undefined) {
-        this.#gates.set(id, [])
-        return Effect.succeed(true)
-      }
+      const waiting = this.#gates.get(id)!
       const turn = Deferred.unsafeMake<void>(FiberId.none)
       waiting.push(turn)
       /** Gives up the place; true if the turn had come by then. */

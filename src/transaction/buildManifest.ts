@@ -3,6 +3,7 @@ import type { Base, CollectionWrite, Manifest, NetworkName, Shard, Stamp, Write 
 import { PROTOCOL_VERSION } from "../../schemas/Manifest.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
+import { rememberText } from "../encoding/CanonicalJson.ts"
 
 /** One changed block: how, from which base, and what it is then. */
 export interface BlockWrite {
@@ -88,7 +89,7 @@ export const buildManifest = (
       ({ members, reads, writes }) =>
         ({ members, reads: sortedRecord(reads), writes: sortedRecord(writes) }) as unknown as Shard
     )
-  return {
+  const manifest: Manifest = {
     author,
     collections: collections.map(
       ({ baseRev, id, tail }) => ({ base: baseRev, id, rev: baseRev + 1, tail }) as CollectionWrite
@@ -98,4 +99,7 @@ export const buildManifest = (
     stamp,
     version: PROTOCOL_VERSION
   }
+  // Built in canonical order all the way down, of ASCII texts.
+  rememberText(manifest, JSON.stringify(manifest))
+  return manifest
 }

@@ -5,13 +5,12 @@ import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { TransactError } from "../../services/Transactor.ts"
 import { rememberApplication } from "../block/apply.ts"
-import { runProcedure } from "../block/procedure.ts"
 import { actionId, hashText, hashValue, stampId } from "../encoding/BlockIds.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import { signClaim } from "../encoding/Statements.ts"
 import type { Attempt } from "./Attempt.ts"
 import { appendEntry, type EntryFrame } from "./appendEntry.ts"
-import { type BlockWrite, buildManifest, type ReadCollection, type WrittenCollection } from "./buildManifest.ts"
+import { type BlockWrite, buildManifest, type ReadCollection } from "./buildManifest.ts"
 import type { CollectionChanges, ProcedureError } from "./CollectionChanges.ts"
 import type { Session, TransactionLimits } from "./Session.ts"
 
@@ -72,24 +71,27 @@ export const commit = Effect.fnUntraced(function* (
 })
 
 /** Appends the log entry of a written collection, and describes each of its changed blocks. */
-const describe = Effect.fnUntraced(function* (session: Session, changes: CollectionChanges, frame: EntryFrame) {
-  const { hasher } = session
-  yield* changes.write((store) => {
-    appendEntry(changes, store, (text) => hashText(hasher, text), frame)
-    return { actions: [], result: undefined }
-  })
-  // May fault: the base of a changed block may have left the cache.
-  const blocks = yield* runProcedure(changes.pinned, () => blockWrites(session, changes))
-  const tailAfter = changes.header!.log.tail
-  return {
-    baseRev: changes.pinned.rev,
-    blocks,
-    id: changes.id,
-    members: changes.members,
-    tail: changes.pinned.tail?.header.id ?? tailAfter,
-    tailAfter
-  } satisfies WrittenCollection & { tailAfter: unknown }
-})
+const describe = (session: Session, changes: CollectionChanges, frame: EntryFrame) => {
+  const hash = (text: string) => hashText(session.hasher, text)
+  return Effect.map(
+    changes.write((store) => {
+      appendEntry(changes, store, hash, frame)
+      // May fault: the base of a changed block may have left the cache.
+      return { actions: [], result: blockWrites(session, changes) }
+    }),
+    (blocks) => {
+      const tailAfter = changes.header!.log.tail
+      return {
+        baseRev: changes.pinned.rev,
+        blocks,
+        id: changes.id,
+        members: changes.members,
+        tail: changes.pinned.tail?.header.id ?? tailAfter,
+        tailAfter
+      }
+    }
+  )
+}
 
 const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyArray<BlockWrite> => {
   const rev = (changes.pinned.rev + 1) as Rev
