@@ -11,7 +11,7 @@ import type { ActionId, BlockId } from "../../schemas/Ids.ts"
 import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
-import { canonicalText } from "../../src/encoding/CanonicalJson.ts"
+import { textLength } from "../../src/encoding/CanonicalJson.ts"
 import type { BlockState, RepoView, TransactionRecord } from "../../src/storage/BlockState.ts"
 import type { BlockStorage } from "../../src/storage/BlockStorage.ts"
 import { type LockTable, Overlay } from "../../src/storage/Overlay.ts"
@@ -50,8 +50,7 @@ export interface RepoWriterOptions {
 /** Cost of a cached block beside its content, in bytes. */
 const OVERHEAD_BYTES = 500
 
-const weigh = ({ block }: BlockState): number =>
-  OVERHEAD_BYTES + (block === undefined ? 0 : canonicalText(block).length)
+const weigh = ({ block }: BlockState): number => OVERHEAD_BYTES + (block === undefined ? 0 : textLength(block))
 
 const closed = new StorageUnavailable({ operation: "answer", reason: "the repository is closed" })
 

@@ -1,6 +1,7 @@
 /**
- * A cache bounded by the weight of its values: two generations. What is used lives in the young one; when that holds half
- * of the bound it becomes the old one, and what was not used since is dropped. A hit costs one look-up.
+ * A cache bounded by the weight of its values: two generations. What is used lives in the young one; when that is full, at
+ * half of the bound, it becomes the old one, and what was not used since is dropped. A value heavier than that is not kept.
+ * A hit costs one look-up.
  */
 export class BoundedCache<K, V> {
   readonly #bound: number
@@ -26,15 +27,16 @@ export class BoundedCache<K, V> {
   }
 
   set(key: K, value: V): void {
-    const replaced = this.#young.get(key)
-    if (replaced !== undefined) this.#youngWeight -= this.#weigh(replaced)
-    this.#young.set(key, value)
-    this.#youngWeight += this.#weigh(value)
-    if (this.#youngWeight * 2 > this.#bound) {
+    this.delete(key)
+    const weight = this.#weigh(value)
+    if (weight * 2 > this.#bound) return
+    if ((this.#youngWeight + weight) * 2 > this.#bound) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngWeight = 0
-    } else this.#old.delete(key)
+    }
+    this.#young.set(key, value)
+    this.#youngWeight += weight
   }
 
   delete(key: K): void {

@@ -1,7 +1,7 @@
 import type { Block, BlockHeader } from "../../schemas/Block.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Operation, Transform } from "../../schemas/Transform.ts"
-import { applyOperation, TransformMismatch } from "./apply.ts"
+import { applyOperation, propertyOf, TransformMismatch } from "./apply.ts"
 import type { BlockReader, BlockStore } from "./BlockStore.ts"
 
 /** What a tracker knows of one block: how it was changed, and what it is now (undefined: deleted). */
@@ -123,14 +123,17 @@ export interface Mark {
   readonly undone: number
 }
 
-/** Operations that lead from one version of a block to another: at most one splice per array. Shared items are skipped. */
+/**
+ * Operations that lead from one version of a block to another: at most one splice per array. Shared items are skipped.
+ * Undefined where none do: an array does not become anything else.
+ */
 export const differences = (before: Block | undefined, after: Block): ReadonlyArray<Operation> | undefined => {
   if (before === undefined) return undefined
   const operations: Array<Operation> = []
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
   for (const name of names) {
-    const old = before[name]
-    const now = after[name]
+    const old = propertyOf(before, name)
+    const now = propertyOf(after, name)
     if (old === now) continue
     if (Array.isArray(old) && Array.isArray(now)) {
       const shared = Math.min(old.length, now.length)
@@ -141,8 +144,8 @@ export const differences = (before: Block | undefined, after: Block): ReadonlyAr
       const deleted = old.length - end - start
       const inserted = now.slice(start, now.length - end)
       if (deleted > 0 || inserted.length > 0) operations.push([name, start, deleted, inserted])
-    } else if (now === undefined) operations.push([name, 0, 1, null])
-    else if (Array.isArray(old)) return undefined
+    } else if (Array.isArray(old)) return undefined
+    else if (now === undefined) operations.push([name, 0, 1, null])
     else operations.push([name, 0, 0, now as Operation[3]])
   }
   return operations

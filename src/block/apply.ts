@@ -10,6 +10,10 @@ export class TransformMismatch extends Error {
 
 const PROPERTY = /^[a-z][A-Za-z0-9]{0,31}$/
 
+/** A property of a block's own: `constructor` is a name like any other. */
+export const propertyOf = (block: Block, property: string): unknown =>
+  Object.hasOwn(block, property) ? block[property] : undefined
+
 /** The fields of a block in canonical order, with one of them set, or left out where `value` is undefined. */
 const withProperty = (block: Block, property: string, value: unknown): Block => {
   if (Object.hasOwn(block, property) && value !== undefined) return { ...block, [property]: value }
@@ -26,7 +30,7 @@ const withProperty = (block: Block, property: string, value: unknown): Block => 
 /** A block after one operation: a new value that shares all that did not change. Throws {@link TransformMismatch}. */
 export const applyOperation = (block: Block, [property, index, deleteCount, inserted]: Operation): Block => {
   if (property === "header" || !PROPERTY.test(property)) throw new TransformMismatch(`property ${property}`)
-  const current = block[property]
+  const current = propertyOf(block, property)
   if (Array.isArray(current)) {
     if (!Array.isArray(inserted)) throw new TransformMismatch(`${property} holds an array`)
     if (index + deleteCount > current.length)
@@ -45,8 +49,8 @@ const splice = (
   deleteCount: number,
   inserted: ReadonlyArray<Json>
 ): ReadonlyArray<Json> => {
-  const result = items.slice()
-  result.splice(index, deleteCount, ...inserted)
+  // Not spread into arguments, of which a function takes so many only.
+  const result = items.slice(0, index).concat(inserted, items.slice(index + deleteCount))
   rememberSplice(items, result, index, deleteCount, inserted)
   return result
 }

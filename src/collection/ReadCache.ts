@@ -2,7 +2,7 @@ import type { LogBlock } from "../../schemas/BlockTypes.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import { BoundedCache } from "../block/BoundedCache.ts"
-import { canonicalText } from "../encoding/CanonicalJson.ts"
+import { textLength } from "../encoding/CanonicalJson.ts"
 
 /** What is known of a collection as a whole. */
 interface Known {
@@ -36,7 +36,7 @@ export class ReadCache {
   constructor(maxBytes: number) {
     this.#blocks = new BoundedCache(
       maxBytes,
-      ({ stored }) => OVERHEAD_BYTES + (stored.block === undefined ? 0 : canonicalText(stored.block).length)
+      ({ stored }) => OVERHEAD_BYTES + (stored.block === undefined ? 0 : textLength(stored.block))
     )
   }
 

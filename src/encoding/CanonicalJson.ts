@@ -19,13 +19,29 @@ export const MAX_VALUE_DEPTH = 48
 
 /** What is known of an immutable object. One record each, as every entry of a weak map costs the garbage collector. */
 interface Memo {
-  readonly text: string
+  /** Undefined where it is too long to keep: it is put together again from those of the items. */
+  readonly text: string | undefined
+  /** UTF-16 code units of the text. */
+  readonly length: number
   /** UTF-8 bytes of the text; -1: not counted yet. */
   bytes: number
   hash: Hash | undefined
 }
 
 const memos = new WeakMap<object, Memo>()
+
+/**
+ * Longer texts are not kept. A block lives for many commits, in which its text would be copied from one generation of the
+ * heap to the next; most are never asked for again once they were hashed.
+ */
+const MAX_REMEMBERED = 2_048
+
+const remember = (value: object, text: string): Memo => {
+  const kept = text.length <= MAX_REMEMBERED ? text : undefined
+  const memo: Memo = { bytes: -1, hash: undefined, length: text.length, text: kept }
+  memos.set(value, memo)
+  return memo
+}
 
 /**
  * Objects down to this depth are remembered by themselves: the items of a block's arrays, which its next revision shares.
@@ -60,9 +76,9 @@ const write = (value: unknown, depth: number): string => {
       if (depth > MAX_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_DEPTH}`)
       if (Array.isArray(value)) return writeArray(value, depth + 1)
       const known = memos.get(value)
-      if (known !== undefined) return known.text
+      if (known?.text !== undefined) return known.text
       const text = writeObject(value, depth + 1)
-      if (depth <= REMEMBERED_DEPTH && depth !== 1) memos.set(value, { bytes: -1, hash: undefined, text })
+      if (known === undefined && depth <= REMEMBERED_DEPTH && depth !== 1) remember(value, text)
       return text
     }
     default:
@@ -131,7 +147,7 @@ export const rememberSplice = (
   const texts = itemTexts.get(before)
   if (texts === undefined) return
   const added = inserted.map((item) => write(item, BLOCK_ARRAY_DEPTH))
-  itemTexts.set(after, texts.toSpliced(index, deleteCount, ...added))
+  itemTexts.set(after, texts.slice(0, index).concat(added, texts.slice(index + deleteCount)))
 }
 
 const writeObject = (object: object, depth: number): string => {
@@ -166,18 +182,16 @@ export const canonicalTextOnce = (value: unknown): string => write(value, REMEMB
 
 /** The hash of an immutable object's canonical JSON, made once with `hash`, and remembered beside it. */
 export const canonicalHash = (value: object, hash: (text: string) => Hash): Hash => {
-  const memo = memoOf(value)
-  memo.hash ??= hash(memo.text)
+  const known = memos.get(value)
+  if (known?.hash !== undefined) return known.hash
+  const text = write(value, 0)
+  const memo = known ?? memos.get(value) ?? remember(value, text)
+  memo.hash = hash(text)
   return memo.hash
 }
 
-const memoOf = (value: object): Memo => {
-  const known = memos.get(value)
-  if (known !== undefined) return known
-  const memo: Memo = { bytes: -1, hash: undefined, text: write(value, 0) }
-  memos.set(value, memo)
-  return memo
-}
+/** The length of an immutable object's canonical JSON in UTF-16 code units: what it costs in memory, roughly. */
+export const textLength = (value: object): number => memos.get(value)?.length ?? write(value, 0).length
 
 /** The size of a text in UTF-8 bytes. */
 export const utf8Length = (text: string): number => {
@@ -192,8 +206,11 @@ export const utf8Length = (text: string): number => {
 /** The size of a value's canonical JSON in UTF-8 bytes. */
 export const sizeBytes = (value: unknown): number => {
   if (typeof value !== "object" || value === null) return utf8Length(canonicalText(value))
-  const memo = memoOf(value)
-  if (memo.bytes < 0) memo.bytes = utf8Length(memo.text)
+  const known = memos.get(value)
+  if (known !== undefined && known.bytes >= 0) return known.bytes
+  const text = write(value, 0)
+  const memo = known ?? memos.get(value) ?? remember(value, text)
+  memo.bytes = utf8Length(text)
   return memo.bytes
 }
 
@@ -237,5 +254,5 @@ const copy = (value: unknown, depth: number): Json => {
 
 /** Remembers the text that an object was parsed from, which is known to be its canonical JSON. */
 export const rememberText = (value: object, text: string): void => {
-  memos.set(value, { bytes: -1, hash: undefined, text })
+  remember(value, text)
 }

@@ -4,7 +4,7 @@ import type { Shard, Write } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { PendRequest } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
-import { canonicalText } from "../encoding/CanonicalJson.ts"
+import { textLength } from "../encoding/CanonicalJson.ts"
 import type { BlockState } from "./BlockState.ts"
 import type { Approval } from "./checkPend.ts"
 import type { Plan } from "./Plan.ts"
@@ -32,14 +32,14 @@ const applyWrite = (
   block: Block | undefined
 ): { readonly state: BlockState; readonly writes: Plan["writes"] } => {
   const latest = { actionId: action, after: write.after, base: write.base, rev }
-  const changeLength = canonicalText(transform).length
+  const changeLength = textLength(transform)
   const sinceLength = (before?.sinceLength ?? 0) + changeLength
   // Whole where there is nothing to change, and once reading all the changes would cost more than the block itself.
   const storedWhole =
     before === undefined ||
     block === undefined ||
     before.since.length + 1 >= policy.wholeEvery ||
-    sinceLength > canonicalText(block).length
+    sinceLength > textLength(block)
   const how = storedWhole
     ? { since: [], sinceLength: 0, whole: rev }
     : { since: [...before.since, rev], sinceLength, whole: before.whole }

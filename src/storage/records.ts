@@ -8,7 +8,7 @@ import type { Proof } from "../../schemas/Proof.ts"
 import type { Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
-import { canonicalText, canonicalTextOnce } from "../encoding/CanonicalJson.ts"
+import { canonicalText } from "../encoding/CanonicalJson.ts"
 import type { Lock } from "./BlockState.ts"
 
 /** The latest revision of a block and how to put it together: rewritten with every revision. */
@@ -43,22 +43,26 @@ export const keys = {
   ended: (action: ActionId): StorageKey => ["ended", action, "", ""]
 } as const
 
-const put = (key: StorageKey, value: object): StorageWrite => ({ key, type: "put", value: canonicalTextOnce(value) })
+const put = (key: StorageKey, value: object): StorageWrite => ({ key, type: "put", value: JSON.stringify(value) })
+
+/** As `put`, of what was hashed before: its text is there already. */
+const putText = (key: StorageKey, value: string): StorageWrite => ({ key, type: "put", value })
 
 export const puts = {
   head: (block: BlockId, record: HeadRecord) => put(keys.head(block), record),
   members: (block: BlockId, members: ReadonlyArray<PeerId>) => put(keys.members(block), members),
   revision: (block: BlockId, revision: Revision) => put(keys.revision(block, revision.rev), revision),
-  change: (block: BlockId, rev: Rev, transform: Transform) => put(keys.change(block, rev), transform),
-  // Its text is known already, as it was hashed; so it is with what else is hashed or signed.
-  whole: (id: BlockId, rev: Rev, block: Block): StorageWrite => ({
-    key: keys.whole(id, rev),
-    type: "put",
-    value: canonicalText(block)
-  }),
-  pending: (block: BlockId, action: ActionId, transform: Transform) => put(keys.pending(block, action), transform),
+  change: (block: BlockId, rev: Rev, transform: Transform) =>
+    putText(keys.change(block, rev), canonicalText(transform)),
+  whole: (id: BlockId, rev: Rev, block: Block) => putText(keys.whole(id, rev), canonicalText(block)),
+  pending: (block: BlockId, action: ActionId, transform: Transform) =>
+    putText(keys.pending(block, action), canonicalText(transform)),
   lock: (block: BlockId, action: ActionId, record: LockRecord) => put(keys.lock(block, action), record),
-  manifest: (action: ActionId, signed: SignedManifest) => put(keys.manifest(action), signed),
+  manifest: (action: ActionId, { manifest, signatures }: SignedManifest) =>
+    putText(
+      keys.manifest(action),
+      `{"manifest":${canonicalText(manifest)},"signatures":${JSON.stringify(signatures)}}`
+    ),
   proof: (action: ActionId, proof: Proof) => put(keys.proof(action), proof),
   ended: (action: ActionId, record: EndedRecord) => put(keys.ended(action), record)
 } as const
