@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import type { Json } from "../../schemas/Json.ts"
 import { canonicalCopy, NotCanonical } from "../encoding/CanonicalJson.ts"
 
@@ -11,8 +12,8 @@ export interface ValueCodec<A> {
 
 type Constructor<A> = new (fields: A) => A
 
-/** Whether a schema is a `Schema.Class`: its values are instances of itself. */
-const isClass = <A, I>(schema: Schema.Schema<A, I>): boolean => typeof schema === "function" && "fields" in schema
+/** Whether a schema is a `Schema.Class`: its values are instances of itself. A struct is a function, too. */
+const isClass = ({ ast }: { readonly ast: AST.AST }): boolean => AST.isTransformation(ast) && AST.isDeclaration(ast.to)
 
 /**
  * The codec of a schema. A value of a class may be given as its plain fields: it is constructed, and so validated. What an
@@ -21,7 +22,7 @@ const isClass = <A, I>(schema: Schema.Schema<A, I>): boolean => typeof schema ==
 export const make = <A, I>(schema: Schema.Schema<A, I>): ValueCodec<A> => {
   const encodeEither = Schema.encodeEither(schema)
   const decodeEither = Schema.decodeUnknownEither(schema)
-  const Class = isClass(schema) ? (schema as unknown as Constructor<A>) : undefined
+  const Class = typeof schema === "function" && isClass(schema) ? (schema as unknown as Constructor<A>) : undefined
   const decoded = new WeakMap<object, Either.Either<A, string>>()
 
   const encode = (value: A): Either.Either<Json, string> => {

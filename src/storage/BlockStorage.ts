@@ -14,7 +14,7 @@ import type { RestorerService } from "../../services/Restorer.ts"
 import type { ReadError, RevisionRange } from "../../services/StorageRepo.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
 import { hashValue } from "../encoding/BlockIds.ts"
-import { rememberText } from "../encoding/CanonicalJson.ts"
+import { NotCanonical, rememberText } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
 import { type HeadRecord, keys } from "./records.ts"
 
@@ -33,10 +33,14 @@ export interface BlockStorage {
   readonly transaction: (action: ActionId) => Effect.Effect<TransactionRecord | undefined, StorageError>
 }
 
+/** A block that was put together, or the first record that it takes and that is not kept. */
+type Assembled = { readonly block: Block } | { readonly absent: StorageKey }
+
 const missing = (key: StorageKey, referrer: string) =>
   new CorruptRecord({ key: key.join("/"), reason: `absent, but ${referrer} refers to it` })
 
-const parse = <A>(key: StorageKey, text: string): Effect.Effect<A, CorruptRecord> => {
+/** What a record holds. */
+export const parse = <A>(key: StorageKey, text: string): Effect.Effect<A, CorruptRecord> => {
   try {
     return Effect.succeed(JSON.parse(text) as A)
   } catch {
@@ -63,25 +67,48 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       })
     })
 
-  /** Applies the changes at `revs` to the whole block stored at `whole`. Undefined where something is not kept. */
-  const assemble = Effect.fnUntraced(function* (id: BlockId, whole: Rev, revs: ReadonlyArray<Rev>) {
+  /** Applies the changes at `revs` to the whole block stored at `whole`. */
+  const assemble = Effect.fnUntraced(function* (
+    id: BlockId,
+    whole: Rev,
+    revs: ReadonlyArray<Rev>
+  ): Effect.fn.Return<Assembled, ReadError> {
     let block = yield* wholeBlock(id, whole)
-    if (block === undefined || revs.length === 0) return block
+    if (block === undefined) return { absent: keys.whole(id, whole) }
+    if (revs.length === 0) return { block }
     const changeKeys = revs.map((rev) => keys.change(id, rev))
     const texts = yield* raw.getMany(changeKeys)
     for (let i = 0; i < texts.length; i++) {
       const text = texts[i]
-      if (text === undefined) return undefined
+      if (text === undefined) return { absent: changeKeys[i]! }
       const transform = yield* parse<Transform>(changeKeys[i]!, text)
       try {
-        block = applyTransform(block, transform)
+        block = applyTransform(block, transform)!
       } catch (thrown) {
         if (!(thrown instanceof TransformMismatch)) throw thrown
         return yield* new CorruptBlock({ block: id, reason: `revision ${revs[i]}: ${thrown.message}` })
       }
     }
-    return block
+    return { block }
   })
+
+  /** The content of a revision from elsewhere, unchecked. `absent`: the record that should be here, where one should. */
+  const restore = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey | undefined) {
+    const restored = yield* restorer.restore(id, revision)
+    if (Option.isSome(restored)) return restored.value
+    return yield* absent === undefined
+      ? new RevisionPruned({ block: id, rev: revision.rev })
+      : missing(absent, `revision ${revision.rev}`)
+  })
+
+  const hasHash = (block: Block, expected: Revision["after"]): boolean => {
+    try {
+      return hashValue(hasher, block) === expected
+    } catch (thrown) {
+      if (thrown instanceof NotCanonical) return false
+      throw thrown
+    }
+  }
 
   /** The content of a revision, from here or restored from elsewhere, checked. */
   const content = Effect.fnUntraced(function* (
@@ -91,17 +118,12 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     since: ReadonlyArray<Rev>
   ) {
     if (revision.after === "deleted") return undefined
-    let block = whole === undefined ? undefined : yield* assemble(id, whole, since)
-    if (block === undefined) {
-      const restored = yield* restorer.restore(id, revision)
-      if (Option.isNone(restored)) {
-        return yield* whole === undefined
-          ? new RevisionPruned({ block: id, rev: revision.rev })
-          : missing(keys.whole(id, whole), `revision ${revision.rev}`)
-      }
-      block = restored.value
-    }
-    if (hashValue(hasher, block) !== revision.after) {
+    const assembled = whole === undefined ? undefined : yield* assemble(id, whole, since)
+    const block =
+      assembled !== undefined && "block" in assembled
+        ? assembled.block
+        : yield* restore(id, revision, assembled?.absent)
+    if (!hasHash(block, revision.after)) {
       return yield* new CorruptBlock({ block: id, reason: `the content of revision ${revision.rev} has another hash` })
     }
     return block

@@ -1,11 +1,13 @@
+import * as Schema from "effect/Schema"
 import type { Block } from "../../schemas/Block.ts"
-import type { ActionId, BlockId, Hash, PeerId, Rev } from "../../schemas/Ids.ts"
+import { CollectionBlock, type LogBlock } from "../../schemas/BlockTypes.ts"
+import { type ActionId, type BlockId, CollectionId, type Hash, type PeerId, type Rev } from "../../schemas/Ids.ts"
 import type { Base, Manifest, Shard, Write } from "../../schemas/Manifest.ts"
 import type { Locked, PendRequest, Refused, Stale } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
-import { blockId, hashValue } from "../encoding/BlockIds.ts"
+import { blockId, collectionId, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical } from "../encoding/CanonicalJson.ts"
 import type { BlockState, RepoView } from "./BlockState.ts"
 import { tailProblem } from "./tailRules.ts"
@@ -78,9 +80,7 @@ export const checkPend = (
     for (const [id, base] of entriesOf(shard.reads)) {
       reads.push(id)
       if (context.validateReads === false) continue
-      const read = view.block(id)?.block
-      if (read !== undefined && read.header.type !== "log") return refused(`${id} is read, but no log block`)
-      const problem = compare(id, base, "read")
+      const problem = compare(id, base, "read") ?? readProblem(id, base, view.block(id))
       if (problem !== undefined) return refused(problem)
     }
   }
@@ -146,6 +146,25 @@ const baseProblem = (state: BlockState | undefined, base: Base): "stale" | strin
   return base.hash === after ? undefined : "a base that differs from the certified revision"
 }
 
+const isCollectionId = Schema.is(CollectionId)
+
+/** What is wrong with a read on the latest revision: only open tails and absent headers are read. */
+const readProblem = (id: BlockId, base: Base, state: BlockState | undefined): string | undefined => {
+  if (baseProblem(state, base) !== undefined) return undefined
+  if (state === undefined) return isCollectionId(id) ? undefined : `${id} is read as absent, but is no header`
+  const block = state.block as LogBlock | undefined
+  return block?.header.type === "log" && block.next === undefined ? undefined : `${id} is read, but is no open tail`
+}
+
+const isHeader = Schema.is(CollectionBlock)
+
+/** What is wrong with a new header: its id is made of its name, and its members are those of its shard. */
+const headerProblem = (hasher: HasherService, id: BlockId, { members }: Shard, block: Block): string | undefined => {
+  if (!isHeader(block)) return "the new header is no collection block"
+  if (collectionId(hasher, block.name) !== (id as string)) return "the id is not that of the collection's name"
+  return sameMembers(block.members, members) ? undefined : "the header names other members"
+}
+
 /** A write against the payload, the block it changes, and the rules for new ids. */
 const checkWrite = (
   { hasher }: CheckContext,
@@ -176,6 +195,9 @@ const checkWrite = (
       return write.after === "deleted" ? { block, id, shard, state, write } : "the block is not deleted"
     if (block.header.id !== id || block.header.collectionId !== write.collection)
       return "the header names another block"
+    const header =
+      state === undefined && write.index === undefined ? headerProblem(hasher, id, shard, block) : undefined
+    if (header !== undefined) return header
     const after: Hash = hashValue(hasher, block)
     return after === write.after ? { block, id, shard, state, write } : "the result is not the one signed for"
   } catch (thrown) {

@@ -12,7 +12,7 @@ import { keys, puts, removed } from "./records.ts"
 
 /** How revisions are stored. */
 export interface RevisionPolicy {
-  /** At most this many revisions in a row are stored as changes; the next one is stored whole. */
+  /** Of so many revisions in a row, one at least is stored whole, the others as changes. */
   readonly wholeEvery: number
 }
 

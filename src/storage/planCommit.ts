@@ -1,4 +1,5 @@
 import type { CommitAnswer, CommitRequest } from "../../schemas/Repo.ts"
+import { actionId as actionIdOf } from "../encoding/BlockIds.ts"
 import type { RepoView } from "./BlockState.ts"
 import { type CheckContext, checkPend } from "./checkPend.ts"
 import { answerOnly, type Plan } from "./Plan.ts"
@@ -19,6 +20,9 @@ export const planCommit = (
   const pended = record?._tag === "Pending" ? record : undefined
   const given = pended ?? request
   if (given === undefined) return answerOnly({ _tag: "Refused", actionId, reason: "its manifest is not known here" })
+  if (pended === undefined && actionIdOf(context.hasher, given.signed.manifest) !== actionId) {
+    return answerOnly({ _tag: "Refused", actionId, reason: "the manifest is of another transaction" })
+  }
   const unlocked: RepoView = { ...view, locks: () => [] }
   const verdict = checkPend({ ...context, validateReads: false }, unlocked, actionId, given)
   switch (verdict._tag) {

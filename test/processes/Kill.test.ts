@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Prng from "../../src/random/Prng.ts"
+
+const COMMITTER = fileURLToPath(new URL("./committer.mjs", import.meta.url))
+const WORKERS = 2
+const KILLS = 50
+/** A process that has not said anything new for so long hangs. */
+const SILENCE_MILLIS = 20_000
+
+/** What one process said before it was killed. */
+interface Run {
+  readonly found: ReadonlyArray<number>
+  readonly acknowledged: ReadonlyArray<number>
+}
+
+/** Runs a committer until it has acknowledged so many transactions, waits for a moment, and kills it. */
+const runUntilKilled = (
+  directory: string,
+  before: ReadonlyArray<number>,
+  acknowledgements: number,
+  delayMillis: number
+): Promise<Run> =>
+  new Promise((resolve, reject) => {
+    const child: ChildProcess = spawn(process.execPath, [COMMITTER, directory, ...before.map(String)], {
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    const found = before.map(() => -1)
+    const acknowledged = [...before]
+    let count = 0
+    let killed = false
+    let rest = ""
+    let complaint = ""
+    let watchdog = setTimeout(() => child.kill("SIGKILL"), SILENCE_MILLIS)
+    const kill = () => {
+      killed = true
+      child.kill("SIGKILL")
+    }
+    child.stdout!.setEncoding("utf8").on("data", (chunk: string) => {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(() => child.kill("SIGKILL"), SILENCE_MILLIS)
+      const lines = (rest + chunk).split("\n")
+      rest = lines.pop()!
+      for (const line of lines) {
+        const [word, worker, number] = line.split(" ")
+        if (word === "found") found[Number(worker)] = Number(number)
+        else {
+          acknowledged[Number(worker)] = Number(number)
+          if (++count === acknowledgements) setTimeout(kill, delayMillis)
+        }
+      }
+    })
+    child.stderr!.setEncoding("utf8").on("data", (chunk: string) => {
+      complaint += chunk
+    })
+    child.on("close", () => {
+      clearTimeout(watchdog)
+      if (killed) resolve({ acknowledged, found })
+      else reject(new Error(`The committer ended by itself, or hung: ${complaint}`))
+    })
+  })
+
+describe("a process that is killed", () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "optimystic-kill-"))
+  })
+  afterAll(() => rm(directory, { force: true, recursive: true }))
+
+  it(`loses no acknowledged transaction and leaves no half of one, ${KILLS} times`, { timeout: 400_000 }, async () => {
+    const prng = Prng.make("kill")
+    let acknowledged: ReadonlyArray<number> = Array.from({ length: WORKERS }, () => 0)
+    for (let kill = 0; kill < KILLS; kill++) {
+      const run = await runUntilKilled(directory, acknowledged, 1 + prng.nextInt(40), prng.nextInt(15))
+      // The process itself compares what it finds with what was acknowledged; it found something.
+      expect(run.found.every((count, worker) => count >= acknowledged[worker]!)).toBe(true)
+      acknowledged = run.acknowledged
+    }
+    expect(Math.min(...acknowledged)).toBeGreaterThan(KILLS)
+  })
+})
