@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
-import { Conflict } from "../../schemas/Errors.ts"
+import { Conflict, Invalid } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { Stamp } from "../../schemas/Manifest.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
@@ -12,6 +12,7 @@ import { CollectionChanges } from "./CollectionChanges.ts"
 import { PinnedCollection } from "./PinnedCollection.ts"
 import type { Session } from "./Session.ts"
 
+const CLOSED = "The transaction that this fiber was started in has ended; start it with Transaction.outside"
 /** Bytes of randomness in a stamp's nonce. */
 const NONCE_BYTES = 16
 /** Reading the ends of collections in one go is tried again while their logs roll over. */
@@ -31,6 +32,7 @@ export class Attempt {
   readonly #touched = new Set<CollectionId>()
   #stamp: Stamp | undefined
   #lost = false
+  #closed = false
 
   constructor(session: Session, startedMillis: number) {
     this.#session = session
@@ -58,8 +60,14 @@ export class Attempt {
     return ids
   }
 
+  /** The run has ended: fibers that it forked, and that go on, are no part of it any more. */
+  close(): void {
+    this.#closed = true
+  }
+
   /** A collection as this attempt sees it. */
-  collection(id: CollectionId): Effect.Effect<CollectionChanges, ReadError | Conflict> {
+  collection(id: CollectionId): Effect.Effect<CollectionChanges, ReadError | Conflict | Invalid> {
+    if (this.#closed) return Effect.fail(new Invalid({ reason: CLOSED }))
     const known = this.#collections.get(id)
     if (known !== undefined) return this.#lost ? Effect.fail(this.lose()) : Effect.succeed(known)
     return this.#pinning.withPermits(1)(

@@ -45,6 +45,13 @@ export const run = <A, E, R>(
     )
   )
 
+/**
+ * Runs an effect outside of the transaction that its fiber is in: what it does commits by itself. For fibers that outlive
+ * their transaction, and for what is to stay whatever becomes of it.
+ */
+export const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.locally(effect, ambient, undefined)
+
 /** What is known of a transaction whose outcome was unknown. */
 export const outcome = (ref: TransactionRef): Effect.Effect<TransactionStatus, TransactError, Database> =>
   Effect.flatMap(Database, ({ transactor }) => transactor.status(ref))
