@@ -25,6 +25,7 @@ import { loadOrCreate } from "./crypto/IdentityFile.ts"
 import * as NodeCrypto from "./crypto/NodeCrypto.ts"
 import * as NodeEntropy from "./crypto/NodeEntropy.ts"
 import * as SignatureMemory from "./crypto/SignatureMemory.ts"
+import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
 import * as LevelStorage from "./storage/LevelStorage.ts"
@@ -102,6 +103,10 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
           : LevelStorage.layer({ directory: `${directory}/${STORE_DIRECTORY}` })
       const identity = options.identity ?? (yield* identityIn(directory))
       const crypto = SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(identity)))
-      return layerEmbedded(network, policy).pipe(Layer.provide(storage), Layer.provideMerge(crypto))
+      return layerEmbedded(network, policy).pipe(
+        Layer.provide(NodeHostTurn.layer),
+        Layer.provide(storage),
+        Layer.provideMerge(crypto)
+      )
     })
   ).pipe(Layer.provideMerge(NodeEntropy.layer))

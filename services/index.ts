@@ -1,6 +1,7 @@
 /** The ports: what can be swapped by a layer. */
 export * from "./Entropy.ts"
 export * from "./Hasher.ts"
+export * from "./HostTurn.ts"
 export * from "./RawStorage.ts"
 export * from "./Restorer.ts"
 export * from "./Signer.ts"

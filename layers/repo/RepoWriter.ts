@@ -8,6 +8,7 @@ import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
 import { StorageUnavailable } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId } from "../../schemas/Ids.ts"
+import { HostTurn } from "../../services/HostTurn.ts"
 import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
@@ -17,9 +18,12 @@ import type { BlockStorage } from "../../src/storage/BlockStorage.ts"
 import { type LockTable, Overlay } from "../../src/storage/Overlay.ts"
 import type { Plan } from "../../src/storage/Plan.ts"
 
+/** The blocks that a request needs in memory, by what is known of the transaction that it names. */
+export type BlocksOf = (transaction: TransactionRecord | undefined) => ReadonlyArray<BlockId>
+
 /** A request to the writer: what it needs in memory, its plan over that, and who waits for the answer. */
 interface Request {
-  readonly blocks: ReadonlyArray<BlockId>
+  readonly blocks: BlocksOf
   readonly action: ActionId | undefined
   readonly plan: (view: RepoView) => Plan<unknown>
   readonly answer: Deferred.Deferred<unknown, ReadError>
@@ -33,7 +37,7 @@ export interface RepoWriter {
   readonly state: (id: BlockId) => Effect.Effect<BlockState | undefined, ReadError>
   /** Plans a request over the blocks and the transaction it names, and answers once what it writes is durable. */
   readonly ask: <Answer>(
-    blocks: ReadonlyArray<BlockId>,
+    blocks: BlocksOf,
     action: ActionId | undefined,
     plan: (view: RepoView) => Plan<Answer>
   ) => Effect.Effect<Answer, ReadError>
@@ -43,6 +47,8 @@ export interface RepoWriter {
 export interface RepoWriterOptions {
   /** Memory for the latest revisions of blocks, in bytes of their JSON. */
   readonly cacheBytes: number
+  /** The writer lets the host's timers and I/O run when it has been busy for so long. */
+  readonly turnMillis: number
   /** Requests that wait for the writer, and so are answered by one durable write, at most; more wait in their fibers. */
   readonly mailbox: number
 }
@@ -84,16 +90,21 @@ export const make = Effect.fnUntraced(function* (
     const blocks = new Map<BlockId, BlockState | undefined>()
     const transactions = new Map<ActionId, TransactionRecord | undefined>()
     const overlay = new Overlay({
-      block: (id) => blocks.get(id),
+      block: (id) => {
+        // What was not read is not known to be absent.
+        if (!blocks.has(id)) throw new Error(`block ${id} is not in memory`)
+        return blocks.get(id)
+      },
       locks: (id) => locks.on(id),
       transaction: (id) => transactions.get(id)
     })
     const prepare = Effect.fnUntraced(function* (request: Request) {
-      for (const id of request.blocks) {
-        if (!blocks.has(id)) blocks.set(id, states.get(id) ?? (yield* storage.state(id)))
+      const { action } = request
+      if (action !== undefined && !transactions.has(action)) {
+        transactions.set(action, yield* storage.transaction(action))
       }
-      if (request.action !== undefined && !transactions.has(request.action)) {
-        transactions.set(request.action, yield* storage.transaction(request.action))
+      for (const id of request.blocks(action === undefined ? undefined : overlay.transaction(action))) {
+        if (!blocks.has(id)) blocks.set(id, states.get(id) ?? (yield* storage.state(id)))
       }
     })
     const writes: Array<StorageWrite> = []
@@ -129,21 +140,26 @@ export const make = Effect.fnUntraced(function* (
     for (const [request, answer] of answers) Deferred.unsafeDone(request.answer, Exit.succeed(answer))
   })
 
-  const run: Effect.Effect<void> = Effect.flatMap(mailbox.takeAll, ([requests, ended]) =>
+  const hostTurn = yield* HostTurn
+  let lastTurn = 0
+  const takeTurn = Effect.clockWith((clock) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    if (now - lastTurn < options.turnMillis) return Effect.void
+    lastTurn = now
+    return hostTurn
+  })
+  const run: Effect.Effect<void> = Effect.suspend(() => takeAndFold)
+  const takeAndFold: Effect.Effect<void> = Effect.flatMap(mailbox.takeAll, ([requests, ended]) =>
     Effect.zipRight(
       Chunk.isEmpty(requests) ? Effect.void : fold(requests),
-      ended ? Effect.void : Effect.suspend(() => run)
+      ended ? Effect.void : Effect.zipRight(takeTurn, run)
     )
   )
   const fiber = yield* Effect.forkDaemon(run)
   yield* Effect.addFinalizer(() => Effect.zipRight(mailbox.end, Fiber.await(fiber)))
 
   return {
-    ask: <Answer>(
-      blocks: ReadonlyArray<BlockId>,
-      action: ActionId | undefined,
-      plan: (view: RepoView) => Plan<Answer>
-    ) =>
+    ask: <Answer>(blocks: BlocksOf, action: ActionId | undefined, plan: (view: RepoView) => Plan<Answer>) =>
       Effect.suspend(() => {
         const answer = Deferred.unsafeMake<unknown, ReadError>(FiberId.none)
         return Effect.flatMap(mailbox.offer({ action, answer, blocks, plan }), (taken) =>

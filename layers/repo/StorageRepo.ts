@@ -5,12 +5,12 @@ import type { StorageError } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, Rev } from "../../schemas/Ids.ts"
 import type { BlockRead, PendRequest, StoredBlock } from "../../schemas/Repo.ts"
 import { Hasher } from "../../services/Hasher.ts"
-import { RawStorage, type RawStorageService } from "../../services/RawStorage.ts"
+import { RawStorage, type RawStorageService, type StorageRecord } from "../../services/RawStorage.ts"
 import { Restorer } from "../../services/Restorer.ts"
 import { Signer } from "../../services/Signer.ts"
 import { type ReadError, StorageRepo, type StorageRepoService } from "../../services/StorageRepo.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
-import type { BlockState, RepoView, TransactionRecord } from "../../src/storage/BlockState.ts"
+import type { BlockState, TransactionRecord } from "../../src/storage/BlockState.ts"
 import * as BlockStorage from "../../src/storage/BlockStorage.ts"
 import type { CheckContext } from "../../src/storage/checkPend.ts"
 import { LockTable } from "../../src/storage/Overlay.ts"
@@ -33,11 +33,34 @@ export const defaultStorageRepoOptions: StorageRepoOptions = {
   cacheBytes: 64 * 1024 * 1024,
   mailbox: 256,
   revisions: defaultRevisionPolicy,
+  turnMillis: 8,
   validateReads: true
 }
 
 /** Records that are read in one go at start. */
 const PAGE = 1_000
+
+/** The text that follows another in the order of names. */
+const nextName = (name: string): string => `${name}\u0000`
+
+const loadLocksOn = Effect.fnUntraced(function* (raw: RawStorageService, block: BlockId, table: LockTable) {
+  let from = ""
+  for (;;) {
+    const records: ReadonlyArray<StorageRecord> = yield* raw.range({
+      block,
+      from,
+      kind: "",
+      limit: PAGE,
+      space: "lock"
+    })
+    for (const { key, value } of records) {
+      const { mode } = yield* BlockStorage.parse<LockRecord>(key, value)
+      table.add(block, { holder: key[3] as ActionId, mode })
+    }
+    if (records.length < PAGE) return
+    from = nextName(String(records.at(-1)!.key[3]))
+  }
+})
 
 /** The locks that were durable when the store was closed, or its process died. */
 const loadLocks = Effect.fn("StorageRepo.loadLocks")(function* (raw: RawStorageService) {
@@ -48,12 +71,7 @@ const loadLocks = Effect.fn("StorageRepo.loadLocks")(function* (raw: RawStorageS
       limit: PAGE,
       ...(after !== undefined && { after })
     })
-    for (const block of blocks) {
-      for (const { key, value } of yield* raw.range({ block, kind: "", limit: PAGE, space: "lock" })) {
-        const { mode } = JSON.parse(value) as LockRecord
-        table.add(block as BlockId, { holder: key[3] as ActionId, mode })
-      }
-    }
+    for (const block of blocks) yield* loadLocksOn(raw, block as BlockId, table)
     after = blocks.at(-1)
     if (blocks.length < PAGE) return table
   }
@@ -103,7 +121,11 @@ const make = Effect.fnUntraced(function* (
       for (const id of ids) {
         const state = writer.cached(id)
         if (state === undefined)
-          return writer.ask(ids, undefined, (view) => answerOnly(ids.map((id) => storedOf(view.block(id)))))
+          return writer.ask(
+            () => ids,
+            undefined,
+            (view) => answerOnly(ids.map((id) => storedOf(view.block(id))))
+          )
         answers.push(storedOf(state))
       }
       return Effect.succeed(answers)
@@ -120,33 +142,39 @@ const make = Effect.fnUntraced(function* (
     })
   }
 
-  /** A request may be pended already, and be committed without its manifest: then the blocks are the ones it pended. */
-  const withRequest = <Answer>(
-    action: ActionId,
-    request: PendRequest | undefined,
-    use: (blocks: ReadonlyArray<BlockId>) => Effect.Effect<Answer, ReadError>
-  ) =>
-    request !== undefined
-      ? use(blocksOf(request))
-      : Effect.flatMap(storage.transaction(action), (record) => use(record?._tag === "Pending" ? blocksOf(record) : []))
-
   return {
-    cancel: (action) => writer.ask([], action, (view) => planCancel(view, action)),
+    cancel: (action) =>
+      writer.ask(
+        () => [],
+        action,
+        (view) => planCancel(view, action)
+      ),
     commit: (request) =>
-      withRequest(request.actionId, request.request, (blocks) =>
-        writer.ask(blocks, request.actionId, (view: RepoView) => planCommit(context, view, request, options.revisions))
+      writer.ask(
+        (record) => {
+          const given = record?._tag === "Pending" ? record : request.request
+          return given === undefined ? [] : blocksOf(given)
+        },
+        request.actionId,
+        (view) => planCommit(context, view, request, options.revisions)
       ),
     get,
     pend: (request) =>
       Effect.suspend(() => {
         const action = actionId(hasher, request.signed.manifest)
-        return writer.ask(blocksOf(request), action, (view) => planPend(context, view, action, request))
+        return writer.ask(
+          () => blocksOf(request),
+          action,
+          (view) => planPend(context, view, action, request)
+        )
       }),
     pendAndCommit: (request, decide) =>
       Effect.suspend(() => {
         const action = actionId(hasher, request.signed.manifest)
-        return writer.ask(blocksOf(request), action, (view) =>
-          planPendAndCommit(context, view, action, request, decide, options.revisions)
+        return writer.ask(
+          () => blocksOf(request),
+          action,
+          (view) => planPendAndCommit(context, view, action, request, decide, options.revisions)
         )
       }),
     proof: Effect.fn("StorageRepo.proof")(function* (block, rev) {

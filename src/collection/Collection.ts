@@ -37,9 +37,9 @@ export interface CollectionShape {
   readonly createRoot?: (store: BlockStore) => BlockId
 }
 
-/** Reads of a collection as of one state of it. */
+/** Reads of a collection as of one state of it; `pending` are the actions of the present transaction, not yet in the log. */
 export type Read = <A>(
-  procedure: (reader: BlockReader, header: CollectionBlock) => A
+  procedure: (reader: BlockReader, header: CollectionBlock, pending: ReadonlyArray<Action>) => A
 ) => Effect.Effect<A, CollectionError>
 
 /** A collection that was opened: reads and writes go to the transaction of the present fiber, or to one of their own. */
@@ -70,7 +70,7 @@ const readOf =
     const { header } = changes
     return header === undefined
       ? Effect.fail(new CollectionNotFound({ name }))
-      : changes.read((reader) => procedure(reader, header))
+      : changes.read((reader) => procedure(reader, header, changes.actions))
   }
 
 const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseService): OpenCollection => {

@@ -9,6 +9,8 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Action } from "../../schemas/Collection.ts"
 import { DecodeError, LimitExceeded } from "../../schemas/Errors.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
+import type { BlockReader } from "../block/BlockStore.ts"
 import { hashText } from "../encoding/BlockIds.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import { actionPage, resolveRun } from "../log/ActionPage.ts"
@@ -38,14 +40,27 @@ export interface Diary<A> {
   readonly append: (entry: A) => Effect.Effect<void, Collection.CollectionError>
   /** Appends entries: all of them, one after the other, or none. */
   readonly appendAll: (entries: Iterable<A>) => Effect.Effect<void, Collection.CollectionError>
-  /** Entries in the order in which they were appended, or in reverse. What its own transaction appends is not seen yet. */
+  /** Entries in the order in which they were appended, or in reverse. */
   readonly read: (options?: ReadOptions) => Stream.Stream<A, Collection.CollectionError>
-  /** How many entries there are, without those that its own transaction appends. */
+  /** How many entries there are. */
   readonly length: Effect.Effect<number, Collection.CollectionError>
 }
 
 /** Entries that a stream reads and decodes in one go. */
 const PAGE = 256
+/** A page of entries: from an index, by default from the end where it starts. */
+interface Page {
+  readonly from: number | undefined
+  readonly limit: number
+  readonly reverse: boolean
+}
+
+/** An action and its place in the diary. */
+interface IndexedAction {
+  readonly action: Action
+  readonly index: number
+}
+
 /** The one type of action in a diary's log. */
 const APPEND = "append"
 
@@ -93,13 +108,35 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
       (actions) => (actions.length === 0 ? Effect.void : collection.write(() => ({ actions, result: undefined })))
     )
 
-  const page = (read: Collection.Read, from: number | undefined, limit: number, reverse: boolean) =>
+  /** A part of the log and of what the present transaction appends to it, as of one state. */
+  const pageOf = (
+    reader: BlockReader,
+    tail: BlockId,
+    pending: ReadonlyArray<Action>,
+    { from, limit, reverse }: Page
+  ): ReadonlyArray<IndexedAction> => {
+    const logged = totals(readLogBlock(reader, tail)).actions
+    const inLog = (from: number, limit: number): ReadonlyArray<IndexedAction> =>
+      limit <= 0 || from < 0 || from >= logged
+        ? []
+        : actionPage(reader, tail, { from, limit, reverse }).flatMap((run) => resolveRun(reader, hash, run))
+    const appended = pending.map((action, i) => ({ action, index: logged + i }))
+    if (reverse) {
+      const start = Math.min(from ?? Number.POSITIVE_INFINITY, logged + pending.length - 1)
+      const newest = appended
+        .filter(({ index }) => index <= start)
+        .reverse()
+        .slice(0, limit)
+      return [...newest, ...inLog(Math.min(start, logged - 1), limit - newest.length)]
+    }
+    const start = from ?? 0
+    const oldest = inLog(start, limit)
+    return [...oldest, ...appended.filter(({ index }) => index >= start).slice(0, limit - oldest.length)]
+  }
+
+  const page = (read: Collection.Read, asked: Page) =>
     Effect.flatMap(
-      read((reader, { log }) =>
-        actionPage(reader, log.tail, { limit, reverse, ...(from !== undefined && { from }) }).flatMap((run) =>
-          resolveRun(reader, hash, run)
-        )
-      ),
+      read((reader, { log }, pending) => pageOf(reader, log.tail, pending, asked)),
       (actions) =>
         Either.all(
           actions.map(({ action, index }) =>
@@ -117,12 +154,15 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
       : Stream.unwrap(
           Effect.map(collection.reader, (readPage) =>
             Stream.paginateChunkEffect({ from, left: limit }, (at) =>
-              Effect.map(page(readPage, at.from, Math.min(PAGE, at.left), reverse), ({ entries, last }) => {
-                const left = at.left - entries.length
-                const next = last === undefined ? undefined : last + (reverse ? -1 : 1)
-                const more = next !== undefined && next >= 0 && left > 0
-                return [Chunk.unsafeFromArray(entries), more ? Option.some({ from: next, left }) : Option.none()]
-              })
+              Effect.map(
+                page(readPage, { from: at.from, limit: Math.min(PAGE, at.left), reverse }),
+                ({ entries, last }) => {
+                  const left = at.left - entries.length
+                  const next = last === undefined ? undefined : last + (reverse ? -1 : 1)
+                  const more = next !== undefined && next >= 0 && left > 0
+                  return [Chunk.unsafeFromArray(entries), more ? Option.some({ from: next, left }) : Option.none()]
+                }
+              )
             )
           )
         )
@@ -130,7 +170,9 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
   return {
     append: (entry) => appendAll([entry]),
     appendAll,
-    length: collection.read((reader, { log }) => totals(readLogBlock(reader, log.tail)).actions),
+    length: collection.read(
+      (reader, { log }, pending) => totals(readLogBlock(reader, log.tail)).actions + pending.length
+    ),
     name,
     read
   }

@@ -48,6 +48,12 @@ export class ReadCache {
     return known !== undefined && known.epoch === cached.epoch && rev <= known.through ? cached.stored : undefined
   }
 
+  /** Whether a collection is known to have gone beyond a revision. */
+  isBeyond(collection: CollectionId, rev: number): boolean {
+    const known = this.#collections.get(collection)
+    return known !== undefined && known.through > rev
+  }
+
   /** Where to look first for the open tail. */
   tailHint(collection: CollectionId): BlockId | undefined {
     return this.#collections.get(collection)?.tail

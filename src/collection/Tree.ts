@@ -25,6 +25,12 @@ export interface TreeDefinition<A, K> extends TreeShape<A, K> {
   readonly placement: Collection.Placement
 }
 
+/** The type of the entries of a tree. */
+export type Entry<Definition> = Definition extends TreeDefinition<infer A, infer _K> ? A : never
+
+/** The type of the keys of a tree. */
+export type Key<Definition> = Definition extends TreeDefinition<infer _A, infer K> ? K : never
+
 /** How a tree is defined. */
 export interface TreeOptions<A, I, K, KI> {
   /** The schema of entries. Entries of a `Schema.Class` may also be given as their plain fields. */

@@ -26,7 +26,11 @@ export const defaultTransactionPolicy: TransactionPolicy = {
   maxTransactionBlocks: 8_192,
   maxTransactionBytes: 32 * 1024 * 1024,
   patience: Duration.seconds(1),
-  retry: Schedule.exponential("1 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(10)))
+  // At once, in turn, the first time; then after 1, 2, 4, … milliseconds, a little more or less.
+  retry: Schedule.recurs(10).pipe(
+    Schedule.addDelay((n) => Duration.millis(n === 0 ? 0 : 2 ** (n - 1))),
+    Schedule.jittered
+  )
 }
 
 /** What the collections and transactions of one node share. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Schema, Stream } from "effect"
-import { Diary, Node } from "effect-optimystic"
+import { Diary, Node, Transaction } from "effect-optimystic"
 import * as Prng from "../../src/random/Prng.ts"
 
 const Note = Schema.Struct({ n: Schema.Int, text: Schema.String })
@@ -37,6 +37,30 @@ describe("Diary", () => {
       }
       expect(yield* collect(notes.read())).toEqual(model)
       expect(yield* collect(notes.read({ reverse: true }))).toEqual([...model].reverse())
+    }).pipe(Effect.provide(Node.layerLocal()))
+  )
+
+  it.live("inside a transaction, what it appends follows what is there", () =>
+    Effect.gen(function* () {
+      const notes = yield* Diary.openOrCreate(Notes)
+      const note = (n: number) => ({ n, text: "" })
+      yield* notes.appendAll([0, 1, 2].map(note))
+      yield* Transaction.run(
+        Effect.gen(function* () {
+          yield* notes.appendAll([3, 4].map(note))
+          const read = (options: Diary.ReadOptions) =>
+            Effect.map(collect(notes.read(options)), (all) => all.map(({ n }) => n))
+          expect(yield* notes.length).toBe(5)
+          expect(yield* read({})).toEqual([0, 1, 2, 3, 4])
+          expect(yield* read({ from: 2, limit: 2 })).toEqual([2, 3])
+          expect(yield* read({ from: 4 })).toEqual([4])
+          expect(yield* read({ from: 5 })).toEqual([])
+          expect(yield* read({ reverse: true })).toEqual([4, 3, 2, 1, 0])
+          expect(yield* read({ from: 3, limit: 2, reverse: true })).toEqual([3, 2])
+          expect(yield* read({ from: 1, reverse: true })).toEqual([1, 0])
+        })
+      )
+      expect(yield* notes.length).toBe(5)
     }).pipe(Effect.provide(Node.layerLocal()))
   )
 

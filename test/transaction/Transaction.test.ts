@@ -81,7 +81,7 @@ describe("Transaction.run", () => {
   it.live("reads its own writes; others do not, until it has committed", () =>
     onANode(
       Effect.gen(function* () {
-        const { accounts, balance } = yield* bank
+        const { accounts, balance, ledger } = yield* bank
         const written = yield* signal
         const seen = yield* signal
         const fiber = yield* Effect.fork(
@@ -91,6 +91,9 @@ describe("Transaction.run", () => {
               yield* accounts.put({ balance: 8, id: "new" })
               expect(yield* balance("a")).toBe(7)
               expect(yield* accounts.count()).toBe(4)
+              yield* ledger.append(new Transfer({ amount: 1, from: "a", to: "b" }))
+              expect(yield* ledger.length).toBe(1)
+              expect(Chunk.size(yield* Stream.runCollect(ledger.read()))).toBe(1)
               const ids = yield* Stream.runCollect(Stream.map(accounts.range({ reverse: true }), ({ id }) => id))
               expect(Chunk.toReadonlyArray(ids)).toEqual(["new", "c", "b", "a"])
               yield* written.give
@@ -269,6 +272,18 @@ describe("Transaction.run", () => {
         expect(yield* (yield* Tree.open(Accounts)).count()).toBe(1)
         expect(yield* (yield* Diary.open(Ledger)).length).toBe(1)
         expect((yield* (yield* Tree.open(Accounts)).snapshot).rev).toBe(1)
+      })
+    )
+  )
+
+  it.live("a busy node in memory does not keep timers waiting", () =>
+    onANode(
+      Effect.gen(function* () {
+        const { accounts } = yield* bank
+        const busy = yield* Effect.fork(Effect.forever(accounts.put({ balance: 1, id: "a" })))
+        for (let i = 0; i < 5; i++) yield* Effect.sleep("2 millis")
+        expect((yield* accounts.snapshot).rev).toBeGreaterThan(5)
+        yield* Fiber.interrupt(busy)
       })
     )
   )
