@@ -17,7 +17,10 @@ export class Conflict extends Schema.TaggedError<Conflict>("optimystic/Conflict"
   }
 }
 
-/** The storage below did not take or give something: a full disk, an I/O error. Nothing of the request was kept. */
+/**
+ * The storage below did not take or give something: a full disk, an I/O error. A write that failed so may still be found
+ * whole when the store is opened again, never in part.
+ */
 export class StorageUnavailable extends Schema.TaggedError<StorageUnavailable>("optimystic/StorageUnavailable")(
   "StorageUnavailable",
   { operation: Schema.String, reason: Schema.String }

@@ -29,6 +29,7 @@ export interface StorageRepoOptions extends RepoWriter.RepoWriterOptions {
   readonly validateReads: boolean
 }
 
+/** What suits a laptop. */
 export const defaultStorageRepoOptions: StorageRepoOptions = {
   cacheBytes: 64 * 1024 * 1024,
   mailbox: 256,

@@ -11,6 +11,9 @@ export interface BlockSource<E> extends BlockReader {
   readonly settle: () => void
 }
 
+/** How a procedure goes on after loading, when other fibers may have had their turn. */
+export type Resume = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
 /** A procedure that still faults after this many loads does not end: a broken invariant, not an error. */
 const MAX_FAULTS = 1_000_000
 
@@ -20,7 +23,8 @@ const MAX_FAULTS = 1_000_000
  */
 export const runProcedure = <A, E>(
   source: BlockSource<E>,
-  procedure: () => A
+  procedure: () => A,
+  resume: Resume = (effect) => effect
 ): Effect.Effect<A, E | CorruptBlock | LimitExceeded> => {
   let faults = 0
   const attempt = (): Effect.Effect<A, E | CorruptBlock | LimitExceeded> => {
@@ -28,7 +32,9 @@ export const runProcedure = <A, E>(
     try {
       result = procedure()
     } catch (thrown) {
-      if (thrown instanceof BlockFault && faults++ < MAX_FAULTS) return Effect.flatMap(source.load(thrown.ids), attempt)
+      if (thrown instanceof BlockFault && faults++ < MAX_FAULTS) {
+        return Effect.flatMap(source.load(thrown.ids), () => resume(Effect.suspend(attempt)))
+      }
       source.settle()
       if (thrown instanceof CorruptBlock || thrown instanceof LimitExceeded) return Effect.fail(thrown)
       throw thrown

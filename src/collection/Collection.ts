@@ -4,16 +4,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
+import * as Schema from "effect/Schema"
 import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
-import { type Action, FORMAT_VERSION } from "../../schemas/Collection.ts"
-import { CollectionMismatch, CollectionNotFound, type DecodeError } from "../../schemas/Errors.ts"
+import { type Action, CollectionName, FORMAT_VERSION } from "../../schemas/Collection.ts"
+import { CollectionMismatch, CollectionNotFound, type DecodeError, Invalid } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import type { Resume } from "../block/procedure.ts"
 import type { Tracker } from "../block/Tracker.ts"
 import { collectionId } from "../encoding/BlockIds.ts"
 import * as Log from "../log/Log.ts"
-import type { Attempt } from "../transaction/Attempt.ts"
-import { ambient, inTurn } from "../transaction/ambient.ts"
+import { ambient, inTurn, type Level } from "../transaction/ambient.ts"
 import type { CollectionChanges } from "../transaction/CollectionChanges.ts"
 import { Database, type DatabaseService } from "../transaction/Database.ts"
 import { begin, runIn, type TransactionError } from "../transaction/Transaction.ts"
@@ -65,13 +66,19 @@ export interface Written<A> {
 }
 
 const readOf =
-  (name: string, changes: CollectionChanges): Read =>
+  (name: string, changes: CollectionChanges, resume?: Resume): Read =>
   (procedure) => {
     const { header } = changes
     return header === undefined
       ? Effect.fail(new CollectionNotFound({ name }))
-      : changes.read((reader) => procedure(reader, header, changes.actions))
+      : changes.read((reader) => procedure(reader, header, changes.actions), resume)
   }
+
+/** A call that had to load blocks may meet a nested run when it goes on. */
+const resumeIn =
+  (level: Level): Resume =>
+  (effect) =>
+    inTurn(level, effect)
 
 const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseService): OpenCollection => {
   const fresh = Effect.flatMap(begin(database, [id]), (attempt) => attempt.collection(id))
@@ -81,19 +88,19 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
     return Effect.succeed((procedure) =>
       inTurn(
         level,
-        Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes)(procedure))
+        Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes, resumeIn(level))(procedure))
       )
     )
   })
   const writeTo = <A>(
-    attempt: Attempt,
+    level: Level,
     procedure: (store: Tracker, header: CollectionBlock) => Written<A>
   ): Effect.Effect<A, CollectionError> =>
-    Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<A, CollectionError> => {
+    Effect.flatMap(level.attempt.collection(id), (changes): Effect.Effect<A, CollectionError> => {
       const { header } = changes
       return header === undefined
         ? Effect.fail(new CollectionNotFound({ name }))
-        : changes.write((store) => procedure(store, header))
+        : changes.write((store) => procedure(store, header), resumeIn(level))
     })
   return {
     database,
@@ -101,24 +108,24 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
     read: (procedure) => Effect.flatMap(reader, (read) => read(procedure)),
     reader,
     snapshot: Effect.map(fresh, (changes) => ({ read: readOf(name, changes), rev: changes.pinned.rev })),
-    write: (procedure) => transactional(database, id, (attempt) => writeTo(attempt, procedure))
+    write: (procedure) => transactional(database, id, (level) => writeTo(level, procedure))
   }
 }
 
-/** Runs an effect on the attempt of the present transaction, or of a transaction of its own. */
+/** Runs an effect on the level of the present transaction, or of a transaction of its own. */
 const transactional = <A, E>(
   database: DatabaseService,
   id: CollectionId,
-  use: (attempt: Attempt) => Effect.Effect<A, E>
+  use: (level: Level) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | TransactionError> =>
   Effect.flatMap(
     FiberRef.get(ambient),
     (level): Effect.Effect<A, E | TransactionError> =>
       level?.database === database
-        ? inTurn(level, use(level.attempt))
+        ? inTurn(level, use(level))
         : runIn(
             database,
-            Effect.flatMap(FiberRef.get(ambient), (own) => use(own!.attempt)),
+            Effect.flatMap(FiberRef.get(ambient), (own) => use(own!)),
             {},
             [id]
           )
@@ -135,10 +142,19 @@ const mismatch = (shape: CollectionShape, header: CollectionBlock): CollectionMi
   return undefined
 }
 
+const isName = Schema.is(CollectionName)
+
+/** The database, and the id of a collection in it, if its name may be one. */
+const locate = (name: string): Effect.Effect<readonly [DatabaseService, CollectionId], Invalid, Database> =>
+  Effect.flatMap(Database, (database) =>
+    isName(name)
+      ? Effect.succeed([database, collectionId(database.hasher, name)] as const)
+      : Effect.fail(new Invalid({ reason: `${JSON.stringify(name)} is no collection name: use 1 to 200 characters` }))
+  )
+
 /** Opens a collection that exists. */
 export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
-  Effect.flatMap(Database, (database) => {
-    const id = collectionId(database.hasher, shape.name)
+  Effect.flatMap(locate(shape.name), ([database, id]) => {
     const collection = make(shape, id, database)
     return Effect.flatMap(
       collection.read((_reader, header) => mismatch(shape, header)),
@@ -148,9 +164,8 @@ export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, Open
 
 /** Opens a collection, and creates it where it does not exist. Where two create it at once, there is one. */
 export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
-  Effect.flatMap(Database, (database) => {
-    const id = collectionId(database.hasher, shape.name)
-    return transactional(database, id, (attempt) =>
+  Effect.flatMap(locate(shape.name), ([database, id]) => {
+    return transactional(database, id, ({ attempt }) =>
       Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
         const { header } = changes
         if (header === undefined) return Effect.as(create(shape, changes, database), make(shape, id, database))

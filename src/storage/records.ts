@@ -30,6 +30,7 @@ export interface EndedRecord {
   readonly outcome: "aborted"
 }
 
+/** The key of each record. */
 export const keys = {
   head: (block: BlockId): StorageKey => ["block", block, "head", ""],
   members: (block: BlockId): StorageKey => ["block", block, "members", ""],
@@ -48,6 +49,7 @@ const put = (key: StorageKey, value: object): StorageWrite => ({ key, type: "put
 /** As `put`, of what was hashed before: its text is there already. */
 const putText = (key: StorageKey, value: string): StorageWrite => ({ key, type: "put", value })
 
+/** The write of each record. */
 export const puts = {
   head: (block: BlockId, record: HeadRecord) => put(keys.head(block), record),
   members: (block: BlockId, members: ReadonlyArray<PeerId>) => put(keys.members(block), members),

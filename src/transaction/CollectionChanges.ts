@@ -7,7 +7,7 @@ import type { BlockId, CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { atomically } from "../block/Atomic.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
-import { runProcedure } from "../block/procedure.ts"
+import { type Resume, runProcedure } from "../block/procedure.ts"
 import { type Mark, Tracker } from "../block/Tracker.ts"
 import type { PinnedCollection } from "./PinnedCollection.ts"
 
@@ -63,19 +63,24 @@ export class CollectionChanges {
   }
 
   /** Runs a procedure that only reads. */
-  read<A>(procedure: (reader: BlockReader) => A): Effect.Effect<A, ProcedureError> {
-    return runProcedure(this.pinned, () => procedure(this.#tracker))
+  read<A>(procedure: (reader: BlockReader) => A, resume?: Resume): Effect.Effect<A, ProcedureError> {
+    return runProcedure(this.pinned, () => procedure(this.#tracker), resume)
   }
 
   /** Runs a procedure that changes blocks, all of it or nothing, and keeps the actions it gives for the log. */
   write<A>(
-    procedure: (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> }
+    procedure: (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> },
+    resume?: Resume
   ): Effect.Effect<A, ProcedureError> {
-    return runProcedure(this.pinned, () => {
-      const { actions, result } = atomically(this.#tracker, procedure)
-      this.#actions.push(...actions)
-      return result
-    })
+    return runProcedure(
+      this.pinned,
+      () => {
+        const { actions, result } = atomically(this.#tracker, procedure)
+        this.#actions.push(...actions)
+        return result
+      },
+      resume
+    )
   }
 
   /** Creates the collection, whose blocks these members are to keep. */

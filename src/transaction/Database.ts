@@ -21,6 +21,7 @@ export interface TransactionPolicy extends TransactionLimits {
   readonly cacheBytes: number
 }
 
+/** What suits a laptop. */
 export const defaultTransactionPolicy: TransactionPolicy = {
   cacheBytes: 64 * 1024 * 1024,
   maxTransactionBlocks: 8_192,

@@ -27,6 +27,7 @@ export const within = <A, E, R>(level: Level, effect: Effect.Effect<A, E, R>): E
 export const inTurn = <A, E, R>(level: Level, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   level.nested ? level.nesting.withPermits(1)(effect) : effect
 
+/** The outermost level of an attempt, or a level nested in another. */
 export const levelOf = (attempt: Attempt, database: DatabaseService): Level => ({
   attempt,
   database,

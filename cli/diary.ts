@@ -1,0 +1,61 @@
+/** `optimystic diary`: entries in the order in which they were appended. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { collection, count, data, json, limit, reverse, value } from "./options.ts"
+import { print, reading, writing } from "./run.ts"
+
+const shared = { collection, data, json }
+
+const append = Command.make("append", { ...shared, values: Args.atLeast(value, 1) }, (options) =>
+  writing(options, ({ makeDiary }) =>
+    Effect.gen(function* () {
+      const diary = yield* makeDiary(options.collection)
+      yield* diary.appendAll(options.values)
+      const appended = options.values.length
+      yield* print(options, [{ object: { appended }, text: `appended ${appended}` }])
+    })
+  )
+).pipe(Command.withDescription("Appends entries: all of them, or none. Makes the diary where it is absent."))
+
+const from = count(
+  "from",
+  "The index of the first entry to print, from 0. Without it, the first, or in reverse the last."
+)
+
+const read = Command.make("read", { ...shared, from, limit, reverse }, (options) =>
+  reading(options, ({ openDiary }) =>
+    Effect.gen(function* () {
+      const diary = yield* openDiary(options.collection)
+      const page = {
+        reverse: options.reverse,
+        ...(Option.isSome(options.from) && { from: options.from.value }),
+        ...(Option.isSome(options.limit) && { limit: options.limit.value })
+      }
+      yield* Stream.runForEachChunk(diary.read(page), (entries) =>
+        print(
+          options,
+          [...entries].map((entry) => ({ object: { entry }, text: JSON.stringify(entry) }))
+        )
+      )
+    })
+  )
+).pipe(Command.withDescription("Prints entries in the order in which they were appended."))
+
+const length = Command.make("length", shared, (options) =>
+  reading(options, ({ openDiary }) =>
+    Effect.gen(function* () {
+      const diary = yield* openDiary(options.collection)
+      const length = yield* diary.length
+      yield* print(options, [{ object: { length }, text: String(length) }])
+    })
+  )
+).pipe(Command.withDescription("Prints how many entries there are."))
+
+/** The command and its subcommands. */
+export const diary = Command.make("diary").pipe(
+  Command.withDescription("A diary: JSON values in the order in which they were appended."),
+  Command.withSubcommands([append, read, length])
+)

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** The `optimystic` command. */
+import { createRequire } from "node:module"
+import { stripVTControlCharacters } from "node:util"
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Span from "@effect/cli/HelpDoc/Span"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import * as Cause from "effect/Cause"
+import type * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import { diary } from "./diary.ts"
+import { CommandFailed, EXIT, EXIT_HELP } from "./failure.ts"
+import { tree } from "./tree.ts"
+
+const { version } = createRequire(import.meta.url)("effect-optimystic/package.json") as { readonly version: string }
+
+const optimystic = Command.make("optimystic").pipe(
+  Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
+  Command.withSubcommands([tree, diary])
+)
+
+const run = Command.run(optimystic, {
+  executable: "optimystic",
+  footer: HelpDoc.p(EXIT_HELP),
+  name: "optimystic",
+  summary: Span.text("a transactional database in a directory"),
+  version
+})
+
+/** Help and complaints of the parser: in colour only where somebody sees it. */
+const plainWhereNotSeen = (console: Console.Console): Console.Console => {
+  const plain = (text: string, { isTTY }: NodeJS.WriteStream) => (isTTY ? text : stripVTControlCharacters(text))
+  return {
+    ...console,
+    error: (text: string) => console.error(plain(text, process.stderr)),
+    log: (text: string) => console.log(plain(text, process.stdout))
+  }
+}
+
+const environment = Layer.mergeAll(
+  NodeFileSystem.layer,
+  NodePath.layer,
+  NodeTerminal.layer,
+  CliConfig.layer({ showBuiltIns: false }),
+  // Standard output is for results.
+  Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+)
+
+const exitCodeOf = (cause: Cause.Cause<unknown>): number => {
+  if (Cause.isInterruptedOnly(cause)) return EXIT.interrupted
+  const failure = Cause.failureOption(cause)
+  if (failure._tag === "None") {
+    console.error(`optimystic: an unexpected error; please report it\n${Cause.pretty(cause)}`)
+    return EXIT.unexpected
+  }
+  // Any other failure is one of the parser, which has said so itself.
+  return failure.value instanceof CommandFailed ? failure.value.exitCode : EXIT.usage
+}
+
+// Whoever reads the results may have seen enough, as `head` has.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.unexpected))
+
+Effect.consoleWith((console) => Effect.withConsole(run(process.argv), plainWhereNotSeen(console))).pipe(
+  Effect.provide(environment),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit, end) => end(Exit.isSuccess(exit) ? 0 : exitCodeOf(exit.cause))
+  })
+)

@@ -1,0 +1,53 @@
+/**
+ * Numbers and tables for people to read.
+ */
+import { styleText } from "node:util"
+import { Duration } from "effect"
+
+const whole = new Intl.NumberFormat("en")
+const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 })
+const countries = new Intl.DisplayNames("en", { type: "region" })
+
+/** 8336599 as `8,336,599`. */
+export const count = (value: number): string => whole.format(Math.round(value))
+
+/** The name of a country by its code, `JP`. */
+export const countryName = (code: string): string => countries.of(code) ?? code
+
+/** As `812 ms` or `9.31 s`. */
+export const duration = (value: Duration.Duration): string => {
+  const millis = Duration.toMillis(value)
+  return millis < 1_000 ? `${count(millis)} ms` : `${short.format(millis / 1_000)} s`
+}
+
+/** How many a second, as `2,210 /s`. */
+export const rate = (done: number, took: Duration.Duration): string =>
+  `${count(done / Math.max(Duration.toSeconds(took), Number.EPSILON))} /s`
+
+/** As `8.05 MB`. */
+export const megabytes = (bytes: number): string => `${short.format(bytes / 1_000_000)} MB`
+
+/** 35.6895, "N", "S" as `35.69° N`. */
+export const degrees = (value: number, positive: string, negative: string): string =>
+  `${Math.abs(value).toFixed(2)}° ${value < 0 ? negative : positive}`
+
+type Style = Parameters<typeof styleText>[0]
+
+const hasColors = process.stdout.isTTY === true && process.stdout.hasColors()
+const styled =
+  (style: Style) =>
+  (text: string): string =>
+    hasColors ? styleText(style, text) : text
+
+export const bold = styled("bold")
+export const dim = styled("dim")
+export const green = styled("green")
+export const red = styled("red")
+
+/** Rows as aligned lines: texts to the left, `>` columns to the right. */
+export const table = (alignment: ReadonlyArray<"<" | ">">, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = alignment.map((_, column) => Math.max(0, ...rows.map((row) => row[column]!.length)))
+  const cell = (text: string, column: number) =>
+    alignment[column] === ">" ? text.padStart(widths[column]!) : text.padEnd(widths[column]!)
+  return rows.map((row) => `  ${row.map(cell).join("  ")}`.trimEnd()).join("\n")
+}

