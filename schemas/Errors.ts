@@ -1,9 +1,14 @@
 /**
- * Every error that can cross a wire or a disk, grouped by what its receiver can do about it.
+ * Every error that can cross a wire or a disk, grouped by what its receiver can do about it. Block ids in them are any
+ * text: a corrupt reference must not keep its own report from being made.
  */
+import { toStringUnknown } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
-import { BlockId, CollectionId, Rev } from "./Ids.ts"
+import { CollectionId } from "./Ids.ts"
 import { TransactionRef } from "./Manifest.ts"
+
+/** Any key, for people. */
+const described = (key: unknown): string => (typeof key === "string" ? JSON.stringify(key) : toStringUnknown(key, 0))
 
 // ── Retry: the same again may succeed ────────────────────────────────────────────────────────────────────────────────
 
@@ -86,7 +91,7 @@ export class EntryNotFound extends Schema.TaggedError<EntryNotFound>("optimystic
   key: Schema.Unknown
 }) {
   override get message() {
-    return `${JSON.stringify(this.collection)} has no entry with key ${JSON.stringify(this.key)}`
+    return `${JSON.stringify(this.collection)} has no entry with key ${described(this.key)}`
   }
 }
 
@@ -97,7 +102,7 @@ export class DecodeError extends Schema.TaggedError<DecodeError>("optimystic/Dec
   reason: Schema.String
 }) {
   override get message() {
-    return `Entry ${JSON.stringify(this.key)} of ${JSON.stringify(this.collection)} does not fit its schema: ${this.reason}`
+    return `Entry ${described(this.key)} of ${JSON.stringify(this.collection)} does not fit its schema: ${this.reason}`
   }
 }
 
@@ -131,8 +136,8 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("optimystic/U
 
 /** A revision that existed, but is no longer kept here. */
 export class RevisionPruned extends Schema.TaggedError<RevisionPruned>("optimystic/RevisionPruned")("RevisionPruned", {
-  block: BlockId,
-  rev: Rev
+  block: Schema.String,
+  rev: Schema.Number
 }) {
   override get message() {
     return `Revision ${this.rev} of block ${this.block} is no longer kept`
@@ -142,7 +147,7 @@ export class RevisionPruned extends Schema.TaggedError<RevisionPruned>("optimyst
 /** A block that should exist, but that nobody asked could give. */
 export class BlockUnavailable extends Schema.TaggedError<BlockUnavailable>("optimystic/BlockUnavailable")(
   "BlockUnavailable",
-  { block: BlockId, reason: Schema.String }
+  { block: Schema.String, reason: Schema.String }
 ) {
   override get message() {
     return `Block ${this.block} is unavailable: ${this.reason}`
@@ -163,7 +168,7 @@ export class CorruptRecord extends Schema.TaggedError<CorruptRecord>("optimystic
 
 /** A block whose content is not what its revision or its type says. */
 export class CorruptBlock extends Schema.TaggedError<CorruptBlock>("optimystic/CorruptBlock")("CorruptBlock", {
-  block: BlockId,
+  block: Schema.String,
   reason: Schema.String
 }) {
   override get message() {

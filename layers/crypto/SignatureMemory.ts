@@ -1,12 +1,16 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { PublicKey } from "../../schemas/Ids.ts"
 import { Signer } from "../../services/Signer.ts"
 import { Verifier } from "../../services/Verifier.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
 
 /** Statements remembered, by default: a few seconds of a busy node. */
 export const DEFAULT_REMEMBERED = 8_192
+
+/** Keys have no line break. */
+const said = (key: PublicKey, text: string): string => `${key}\n${text}`
 
 const decoder = new TextDecoder("latin1")
 
@@ -27,7 +31,7 @@ export const layer = (
         ...signer,
         sign: (text) => {
           const signature = signer.sign(text)
-          good.set(decoder.decode(signature), signer.publicKey + text)
+          good.set(decoder.decode(signature), said(signer.publicKey, text))
           return signature
         }
       }).pipe(
@@ -35,9 +39,9 @@ export const layer = (
           ...verifier,
           verify: (key, text, signature) => {
             const name = decoder.decode(signature)
-            if (good.get(name) === key + text) return true
+            if (good.get(name) === said(key, text)) return true
             const verified = verifier.verify(key, text, signature)
-            if (verified) good.set(name, key + text)
+            if (verified) good.set(name, said(key, text))
             return verified
           }
         })

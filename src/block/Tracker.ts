@@ -3,11 +3,16 @@ import type { BlockId } from "../../schemas/Ids.ts"
 import type { Operation, Transform } from "../../schemas/Transform.ts"
 import { applyOperation, propertyOf, TransformMismatch } from "./apply.ts"
 import type { BlockReader, BlockStore } from "./BlockStore.ts"
+import { spliceBetween } from "./splice.ts"
 
 /** What a tracker knows of one block: how it was changed, and what it is now (undefined: deleted). */
 export interface Change {
+  /** The block before its first change; undefined where it is new. The source may read it anew, as another object. */
+  readonly before: Block | undefined
   readonly transform: Transform
   readonly block: Block | undefined
+  /** Whether the transform is not what was done, step by step, but worked out from its result. */
+  readonly isFolded: boolean
 }
 
 /** Past this many recorded operations a block's transform is folded into one splice per changed property. */
@@ -60,28 +65,28 @@ export class Tracker implements BlockStore {
     const id = block.header.id
     // Ids are never used twice: the source has no such block, and a deleted one does not come back.
     if (this.#changes.has(id)) throw new TransformMismatch("insert over a block that exists")
-    this.#set(id, { block, transform: { insert: block } })
+    this.#set(id, { before: undefined, block, isFolded: false, transform: { insert: block } })
   }
 
   update(id: BlockId, ...operations: ReadonlyArray<Operation>): void {
-    const before = this.get(id)
-    if (before === undefined) throw new TransformMismatch("change of a block that does not exist")
-    const block = operations.reduce(applyOperation, before)
-    const known = this.#changes.get(id)?.transform
-    if (known !== undefined && "insert" in known) this.#set(id, { block, transform: { insert: block } })
-    else {
-      const recorded = known !== undefined && "operations" in known ? [...known.operations, ...operations] : operations
-      const folded = recorded.length > FOLD_ABOVE ? differences(this.#source.get(id), block) : undefined
-      this.#set(id, { block, transform: { operations: folded ?? recorded } })
-    }
+    const current = this.get(id)
+    if (current === undefined) throw new TransformMismatch("change of a block that does not exist")
+    const block = operations.reduce(applyOperation, current)
+    const known = this.#changes.get(id)
+    if (known === undefined) {
+      this.#set(id, { before: current, block, isFolded: false, transform: { operations } })
+    } else if ("operations" in known.transform) {
+      this.#set(id, { ...known, block, ...this.#record(known, operations, block) })
+    } else this.#set(id, { ...known, block, transform: { insert: block } })
   }
 
   remove(id: BlockId): void {
-    if (this.get(id) === undefined) throw new TransformMismatch("deletion of a block that does not exist")
-    const known = this.#changes.get(id)?.transform
+    const current = this.get(id)
+    if (current === undefined) throw new TransformMismatch("deletion of a block that does not exist")
+    const known = this.#changes.get(id)
+    const before = known === undefined ? current : known.before
     // A block that came and went inside this tracker never was.
-    const never = known !== undefined && "insert" in known
-    this.#set(id, never ? undefined : { block: undefined, transform: { delete: true } })
+    this.#set(id, before && { before, block: undefined, isFolded: false, transform: { delete: true } })
   }
 
   /** Marks the present state, to return to. Held until `release` or `rollback`. */
@@ -109,6 +114,13 @@ export class Tracker implements BlockStore {
     this.release(mark)
   }
 
+  /** The operations of a block with some more: as they came, or, where they are many, folded. */
+  #record({ before, isFolded, transform }: Change, added: ReadonlyArray<Operation>, block: Block) {
+    const recorded = "operations" in transform ? [...transform.operations, ...added] : added
+    const folded = recorded.length > FOLD_ABOVE && before !== undefined ? differences(before, block) : undefined
+    return { isFolded: isFolded || folded !== undefined, transform: { operations: folded ?? recorded } }
+  }
+
   #set(id: BlockId, change: Change | undefined): void {
     if (this.#held > 0) this.#undo.push([id, this.#changes.get(id)])
     if (change === undefined) this.#changes.delete(id)
@@ -127,23 +139,18 @@ export interface Mark {
  * Operations that lead from one version of a block to another: at most one splice per array. Shared items are skipped.
  * Undefined where none do: an array does not become anything else.
  */
-export const differences = (before: Block | undefined, after: Block): ReadonlyArray<Operation> | undefined => {
-  if (before === undefined) return undefined
+export const differences = (before: Block, after: Block): ReadonlyArray<Operation> | undefined => {
   const operations: Array<Operation> = []
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  // No operation changes a header.
+  names.delete("header")
   for (const name of names) {
     const old = propertyOf(before, name)
     const now = propertyOf(after, name)
     if (old === now) continue
     if (Array.isArray(old) && Array.isArray(now)) {
-      const shared = Math.min(old.length, now.length)
-      let start = 0
-      while (start < shared && old[start] === now[start]) start++
-      let end = 0
-      while (end < shared - start && old[old.length - 1 - end] === now[now.length - 1 - end]) end++
-      const deleted = old.length - end - start
-      const inserted = now.slice(start, now.length - end)
-      if (deleted > 0 || inserted.length > 0) operations.push([name, start, deleted, inserted])
+      const splice = spliceBetween(name, old, now)
+      if (splice !== undefined) operations.push(splice)
     } else if (Array.isArray(old)) return undefined
     else if (now === undefined) operations.push([name, 0, 1, null])
     else operations.push([name, 0, 0, now as Operation[3]])

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { CorruptBlock, LimitExceeded } from "../../schemas/Errors.ts"
+import { CorruptBlock, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import { BlockFault, type BlockReader } from "./BlockStore.ts"
 
@@ -11,11 +11,11 @@ export interface BlockSource<E> extends BlockReader {
   readonly settle: () => void
 }
 
-/** How a procedure goes on after loading, when other fibers may have had their turn. */
-export type Resume = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-
 /** A procedure that still faults after this many loads does not end: a broken invariant, not an error. */
 const MAX_FAULTS = 1_000_000
+
+const isExpected = (thrown: unknown): thrown is CorruptBlock | Invalid | LimitExceeded =>
+  thrown instanceof CorruptBlock || thrown instanceof Invalid || thrown instanceof LimitExceeded
 
 /**
  * Runs a plain procedure over a source: where a block is not in memory, loads it and starts the procedure again. What it
@@ -23,20 +23,17 @@ const MAX_FAULTS = 1_000_000
  */
 export const runProcedure = <A, E>(
   source: BlockSource<E>,
-  procedure: () => A,
-  resume: Resume = (effect) => effect
-): Effect.Effect<A, E | CorruptBlock | LimitExceeded> => {
+  procedure: () => A
+): Effect.Effect<A, E | CorruptBlock | Invalid | LimitExceeded> => {
   let faults = 0
-  const attempt = (): Effect.Effect<A, E | CorruptBlock | LimitExceeded> => {
+  const attempt = (): Effect.Effect<A, E | CorruptBlock | Invalid | LimitExceeded> => {
     let result: A
     try {
       result = procedure()
     } catch (thrown) {
-      if (thrown instanceof BlockFault && faults++ < MAX_FAULTS) {
-        return Effect.flatMap(source.load(thrown.ids), () => resume(Effect.suspend(attempt)))
-      }
+      if (thrown instanceof BlockFault && faults++ < MAX_FAULTS) return Effect.flatMap(source.load(thrown.ids), attempt)
       source.settle()
-      if (thrown instanceof CorruptBlock || thrown instanceof LimitExceeded) return Effect.fail(thrown)
+      if (isExpected(thrown)) return Effect.fail(thrown)
       throw thrown
     }
     source.settle()

@@ -2,8 +2,8 @@ import type { BranchBlock, LeafBlock } from "../../schemas/BlockTypes.ts"
 import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
-import type { Operation } from "../../schemas/Transform.ts"
 import { BlockFault, type BlockReader, type BlockStore, expectBlock } from "../block/BlockStore.ts"
+import { spliceBetween } from "../block/splice.ts"
 import { entryWeight, separatorWeight } from "./Weight.ts"
 
 /** A block of the tree. */
@@ -140,26 +140,11 @@ export const insertNode = (store: BlockStore, { keys, type, values }: Content): 
 export const writeNode = (store: BlockStore, node: NodeBlock, content: Content, weight?: number): void => {
   const id = node.header.id
   const before = contentOf(node)
-  const operations: Array<Operation> = []
-  addSplice(operations, "keys", before.keys, content.keys)
-  addSplice(operations, content.type === "leaf" ? "entries" : "children", before.values, content.values)
+  const operations = [
+    spliceBetween("keys", before.keys, content.keys),
+    spliceBetween(content.type === "leaf" ? "entries" : "children", before.values, content.values)
+  ].filter((splice) => splice !== undefined)
   if (operations.length === 0) return
   store.update(id, ...operations)
   if (weight !== undefined) weights.set(readNode(store, id), weight)
-}
-
-const addSplice = (
-  operations: Array<Operation>,
-  property: string,
-  before: ReadonlyArray<Json>,
-  after: ReadonlyArray<Json>
-): void => {
-  const shared = Math.min(before.length, after.length)
-  let start = 0
-  while (start < shared && before[start] === after[start]) start++
-  let end = 0
-  while (end < shared - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end++
-  const deleted = before.length - end - start
-  const inserted = after.slice(start, after.length - end)
-  if (deleted > 0 || inserted.length > 0) operations.push([property, start, deleted, inserted])
 }

@@ -3,18 +3,16 @@
  * the transaction that the present fiber is in, or one of their own.
  */
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Schema from "effect/Schema"
 import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
 import { type Action, CollectionName, FORMAT_VERSION } from "../../schemas/Collection.ts"
 import { CollectionMismatch, CollectionNotFound, type DecodeError, Invalid } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
-import type { Resume } from "../block/procedure.ts"
 import type { Tracker } from "../block/Tracker.ts"
 import { collectionId } from "../encoding/BlockIds.ts"
 import * as Log from "../log/Log.ts"
-import { ambient, inTurn, type Level } from "../transaction/ambient.ts"
+import { type Level, levelFor, levelOn } from "../transaction/ambient.ts"
 import type { CollectionChanges } from "../transaction/CollectionChanges.ts"
 import { Database, type DatabaseService } from "../transaction/Database.ts"
 import { begin, runIn, type TransactionError } from "../transaction/Transaction.ts"
@@ -65,71 +63,70 @@ export interface Written<A> {
   readonly actions: ReadonlyArray<Action>
 }
 
-const readOf =
-  (name: string, changes: CollectionChanges, resume?: Resume): Read =>
-  (procedure) => {
-    const { header } = changes
-    return header === undefined
-      ? Effect.fail(new CollectionNotFound({ name }))
-      : changes.read((reader) => procedure(reader, header, changes.actions), resume)
-  }
+const headerOf = (name: string, { header }: CollectionChanges): Effect.Effect<CollectionBlock, CollectionNotFound> =>
+  header === undefined ? Effect.fail(new CollectionNotFound({ name })) : Effect.succeed(header)
 
-/** A call that had to load blocks may meet a nested run when it goes on. */
-const resumeIn =
-  (level: Level): Resume =>
-  (effect) =>
-    inTurn(level, effect)
+/** Reads of what an attempt sees of a collection, while `level`, if there is one, is under way. */
+const readOf =
+  (name: string, changes: CollectionChanges, level?: Level): Read =>
+  (procedure) =>
+    Effect.flatMap(headerOf(name, changes), (header) =>
+      changes.read((reader) => {
+        level?.assertUnderWay()
+        return procedure(reader, header, changes.actions)
+      })
+    )
 
 const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseService): OpenCollection => {
-  const fresh = Effect.flatMap(begin(database, [id]), (attempt) => attempt.collection(id))
-  const reader = Effect.flatMap(FiberRef.get(ambient), (level): Effect.Effect<Read, CollectionError> => {
-    if (level?.database !== database) return Effect.map(fresh, (changes) => readOf(name, changes))
-    // The state of a transaction is looked up at each read: a nested run may have started it anew.
+  const committed = Effect.flatMap(begin(database, [id]), (attempt) => attempt.collection(id))
+
+  const reader = Effect.flatMap(levelOn(database), (started): Effect.Effect<Read, CollectionError> => {
+    if (started === undefined) return Effect.map(committed, (changes) => readOf(name, changes))
+    // Looked up at each read: a stream may go on in a nested run, and one that failed may have started the state anew.
     return Effect.succeed((procedure) =>
-      inTurn(
-        level,
-        Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes, resumeIn(level))(procedure))
+      Effect.flatMap(levelFor(started), (level) =>
+        level.call(Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes, level)(procedure)))
       )
     )
   })
-  const writeTo = <A>(
-    level: Level,
-    procedure: (store: Tracker, header: CollectionBlock) => Written<A>
-  ): Effect.Effect<A, CollectionError> =>
-    Effect.flatMap(level.attempt.collection(id), (changes): Effect.Effect<A, CollectionError> => {
-      const { header } = changes
-      return header === undefined
-        ? Effect.fail(new CollectionNotFound({ name }))
-        : changes.write((store) => procedure(store, header), resumeIn(level))
-    })
+
+  const write: OpenCollection["write"] = (procedure) =>
+    transactional(database, id, (level) =>
+      Effect.flatMap(level.attempt.collection(id), (changes) =>
+        Effect.flatMap(headerOf(name, changes), (header) =>
+          changes.write((store) => {
+            level.assertUnderWay()
+            return procedure(store, header)
+          })
+        )
+      )
+    )
+
   return {
     database,
     id,
     read: (procedure) => Effect.flatMap(reader, (read) => read(procedure)),
     reader,
-    snapshot: Effect.map(fresh, (changes) => ({ read: readOf(name, changes), rev: changes.pinned.rev })),
-    write: (procedure) => transactional(database, id, (level) => writeTo(level, procedure))
+    snapshot: Effect.map(committed, (changes) => ({ read: readOf(name, changes), rev: changes.pinned.rev })),
+    write
   }
 }
 
-/** Runs an effect on the level of the present transaction, or of a transaction of its own. */
+/** Runs a call in the present transaction, or in one of its own. */
 const transactional = <A, E>(
   database: DatabaseService,
   id: CollectionId,
-  use: (level: Level) => Effect.Effect<A, E>
+  call: (level: Level) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | TransactionError> =>
-  Effect.flatMap(
-    FiberRef.get(ambient),
-    (level): Effect.Effect<A, E | TransactionError> =>
-      level?.database === database
-        ? inTurn(level, use(level))
-        : runIn(
-            database,
-            Effect.flatMap(FiberRef.get(ambient), (own) => use(own!)),
-            {},
-            [id]
-          )
-  )
+  Effect.flatMap(levelOn(database), (level): Effect.Effect<A, E | TransactionError> => {
+    if (level !== undefined) return level.call(call(level))
+    return runIn(
+      database,
+      Effect.flatMap(levelOn(database), (own) => call(own!)),
+      {},
+      [id]
+    )
+  })
 
 const mismatch = (shape: CollectionShape, header: CollectionBlock): CollectionMismatch | undefined => {
   for (const property of ["kind", "keyOrder", "placement"] as const) {
@@ -165,19 +162,20 @@ export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, Open
 /** Opens a collection, and creates it where it does not exist. Where two create it at once, there is one. */
 export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
   Effect.flatMap(locate(shape.name), ([database, id]) => {
-    return transactional(database, id, ({ attempt }) =>
-      Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
+    return transactional(database, id, (level) =>
+      Effect.flatMap(level.attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
         const { header } = changes
-        if (header === undefined) return Effect.as(create(shape, changes, database), make(shape, id, database))
+        if (header === undefined) return Effect.as(create(shape, changes, level), make(shape, id, database))
         const problem = mismatch(shape, header)
         return problem === undefined ? Effect.succeed(make(shape, id, database)) : Effect.fail(problem)
       })
     )
   })
 
-const create = (shape: CollectionShape, changes: CollectionChanges, { transactor }: DatabaseService) =>
-  Effect.flatMap(transactor.membersFor(changes.id), (members) =>
+const create = (shape: CollectionShape, changes: CollectionChanges, level: Level) =>
+  Effect.flatMap(level.database.transactor.membersFor(changes.id), (members) =>
     changes.create(members, (store) => {
+      level.assertUnderWay()
       const log = Log.createLog(store)
       const root = shape.createRoot?.(store)
       return {

@@ -17,7 +17,7 @@ import { actionPage, resolveRun } from "../log/ActionPage.ts"
 import { readLogBlock, totals } from "../log/LogBlock.ts"
 import type { Database } from "../transaction/Database.ts"
 import * as Collection from "./Collection.ts"
-import { MAX_ENTRY_BYTES } from "./limits.ts"
+import { checkCount, MAX_ENTRY_BYTES } from "./limits.ts"
 import * as ValueCodec from "./ValueCodec.ts"
 
 /** What a diary is: its name, and the schema of its entries. */
@@ -120,18 +120,19 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
       limit <= 0 || from < 0 || from >= logged
         ? []
         : actionPage(reader, tail, { from, limit, reverse }).flatMap((run) => resolveRun(reader, hash, run))
-    const appended = pending.map((action, i) => ({ action, index: logged + i }))
+    const own = (start: number, end: number): ReadonlyArray<IndexedAction> =>
+      pending
+        .slice(Math.max(0, start), Math.max(0, end))
+        .map((action, i) => ({ action, index: logged + Math.max(0, start) + i }))
     if (reverse) {
       const start = Math.min(from ?? Number.POSITIVE_INFINITY, logged + pending.length - 1)
-      const newest = appended
-        .filter(({ index }) => index <= start)
-        .reverse()
-        .slice(0, limit)
+      const newest = [...own(start + 1 - logged - limit, start + 1 - logged)].reverse()
       return [...newest, ...inLog(Math.min(start, logged - 1), limit - newest.length)]
     }
     const start = from ?? 0
     const oldest = inLog(start, limit)
-    return [...oldest, ...appended.filter(({ index }) => index >= start).slice(0, limit - oldest.length)]
+    const next = Math.max(start, logged) - logged
+    return [...oldest, ...own(next, next + limit - oldest.length)]
   }
 
   const page = (read: Collection.Read, asked: Page) =>
@@ -148,24 +149,24 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
         ).pipe(Either.map((entries) => ({ entries, last: actions.at(-1)?.index })))
     )
 
+  const pages = (readPage: Collection.Read, from: number | undefined, limit: number, reverse: boolean) =>
+    Stream.paginateChunkEffect({ from, left: limit }, (at) =>
+      Effect.map(page(readPage, { from: at.from, limit: Math.min(PAGE, at.left), reverse }), ({ entries, last }) => {
+        const left = at.left - entries.length
+        const next = last === undefined ? undefined : last + (reverse ? -1 : 1)
+        const more = next !== undefined && next >= 0 && left > 0
+        return [Chunk.unsafeFromArray(entries), more ? Option.some({ from: next, left }) : Option.none()]
+      })
+    )
+
   const read = ({ from, limit = Number.POSITIVE_INFINITY, reverse = false }: ReadOptions = {}) =>
-    limit <= 0
-      ? Stream.empty
-      : Stream.unwrap(
-          Effect.map(collection.reader, (readPage) =>
-            Stream.paginateChunkEffect({ from, left: limit }, (at) =>
-              Effect.map(
-                page(readPage, { from: at.from, limit: Math.min(PAGE, at.left), reverse }),
-                ({ entries, last }) => {
-                  const left = at.left - entries.length
-                  const next = last === undefined ? undefined : last + (reverse ? -1 : 1)
-                  const more = next !== undefined && next >= 0 && left > 0
-                  return [Chunk.unsafeFromArray(entries), more ? Option.some({ from: next, left }) : Option.none()]
-                }
-              )
-            )
-          )
-        )
+    Stream.unwrap(
+      Effect.gen(function* () {
+        yield* checkCount("limit", limit)
+        yield* checkCount("from", from)
+        return limit === 0 ? Stream.empty : pages(yield* collection.reader, from, limit, reverse)
+      })
+    )
 
   return {
     append: (entry) => appendAll([entry]),

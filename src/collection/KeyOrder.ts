@@ -57,6 +57,11 @@ const orderOf = (ast: AST.AST): KeyOrder | undefined => {
   }
 }
 
-/** The built-in order of a key's encoded form: strings, numbers, and tuples of what has an order. Undefined for others. */
-export const builtIn = <A, I>(schema: Schema.Schema<A, I>): KeyOrder | undefined =>
-  orderOf(Schema.encodedSchema(schema).ast)
+/**
+ * The built-in order of keys: of strings, numbers, and tuples of what has an order. Undefined for others, and for keys that
+ * are encoded as something else, such as numbers in texts: their order would surprise.
+ */
+export const builtIn = <A, I>(schema: Schema.Schema<A, I>): KeyOrder | undefined => {
+  const encoded = orderOf(Schema.encodedSchema(schema).ast)
+  return encoded?.name === orderOf(Schema.typeSchema(schema).ast)?.name ? encoded : undefined
+}

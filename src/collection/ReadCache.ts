@@ -104,6 +104,11 @@ export class ReadCache {
     known.tail = tail
   }
 
+  /** Forgets what is known of a collection: its blocks are read again. */
+  forget(collection: CollectionId): void {
+    this.#collections.delete(collection)
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#blocks.clear()

@@ -9,7 +9,7 @@ import * as BTree from "../btree/BTree.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import type { CollectionError, Read } from "./Collection.ts"
 import type { KeyOrder } from "./KeyOrder.ts"
-import { MAX_ENTRY_BYTES, MAX_KEY_BYTES } from "./limits.ts"
+import { checkCount, MAX_ENTRY_BYTES, MAX_KEY_BYTES } from "./limits.ts"
 import type { ValueCodec } from "./ValueCodec.ts"
 
 /** Keys between two bounds, both included unless exclusive. */
@@ -188,11 +188,13 @@ export const make = <A, K>(
     )
 
   const range = ({ limit = Number.POSITIVE_INFINITY, reverse = false, ...bounds }: RangeOptions<K> = {}) =>
-    limit <= 0
-      ? Stream.empty
-      : Stream.unwrap(
-          Effect.zipWith(encodeRange(shape, bounds), reader, (keys, readPage) => pages(readPage, keys, reverse, limit))
-        )
+    Stream.unwrap(
+      Effect.gen(function* () {
+        yield* checkCount("limit", limit)
+        const keys = yield* encodeRange(shape, bounds)
+        return limit === 0 ? Stream.empty : pages(yield* reader, keys, reverse, limit)
+      })
+    )
 
   const count = (bounds: Range<K> = {}) =>
     Effect.flatMap(Effect.zip(encodeRange(shape, bounds), reader), ([keys, readPage]) => {

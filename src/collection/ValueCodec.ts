@@ -12,17 +12,59 @@ export interface ValueCodec<A> {
 
 type Constructor<A> = new (fields: A) => A
 
-/** Whether a schema is a `Schema.Class`: its values are instances of itself. A struct is a function, too. */
-const isClass = ({ ast }: { readonly ast: AST.AST }): boolean => AST.isTransformation(ast) && AST.isDeclaration(ast.to)
+/** Whether a schema is a `Schema.Class`: its values are instances of itself. */
+const isClass = <A, I>(schema: Schema.Schema<A, I>): boolean => {
+  const { ast } = schema
+  return typeof schema === "function" && "fields" in schema && AST.isTransformation(ast) && AST.isDeclaration(ast.to)
+}
+
+/** Whether the values of a type are read-only all the way down, so that one of them may be given to many. */
+const isImmutable = (ast: AST.AST, above: ReadonlySet<AST.AST> = new Set()): boolean => {
+  if (above.has(ast)) return true
+  const inside = new Set([...above, ast])
+  const all = (parts: ReadonlyArray<AST.AST>) => parts.every((part) => isImmutable(part, inside))
+  switch (ast._tag) {
+    case "StringKeyword":
+    case "NumberKeyword":
+    case "BooleanKeyword":
+    case "BigIntKeyword":
+    case "SymbolKeyword":
+    case "UniqueSymbol":
+    case "UndefinedKeyword":
+    case "VoidKeyword":
+    case "NeverKeyword":
+    case "Literal":
+    case "TemplateLiteral":
+    case "Enums":
+      return true
+    case "Refinement":
+      return all([ast.from])
+    case "Suspend":
+      return all([ast.f()])
+    case "Union":
+      return all(ast.types)
+    case "TupleType":
+      return ast.isReadonly && all([...ast.elements, ...ast.rest].map(({ type }) => type))
+    case "TypeLiteral": {
+      const parts = [...ast.propertySignatures, ...ast.indexSignatures]
+      return parts.every(({ isReadonly }) => isReadonly) && all(parts.map(({ type }) => type))
+    }
+    // A class of ours says what its fields are; other types with an inside of their own may change it.
+    case "Declaration":
+      return AST.SurrogateAnnotationId in ast.annotations && all(ast.typeParameters)
+    default:
+      return false
+  }
+}
 
 /**
- * The codec of a schema. A value of a class may be given as its plain fields: it is constructed, and so validated. What an
- * immutable JSON object decodes to is made once and remembered beside it.
+ * The codec of a schema. A value of a class may be given as its plain fields: it is constructed, and so validated. What a
+ * stored JSON object decodes to is made once and shared, if its type is read-only; else each reader has its own.
  */
 export const make = <A, I>(schema: Schema.Schema<A, I>): ValueCodec<A> => {
   const encodeEither = Schema.encodeEither(schema)
   const decodeEither = Schema.decodeUnknownEither(schema)
-  const Class = typeof schema === "function" && isClass(schema) ? (schema as unknown as Constructor<A>) : undefined
+  const Class = isClass(schema) ? (schema as unknown as Constructor<A>) : undefined
   const decoded = new WeakMap<object, Either.Either<A, string>>()
 
   const encode = (value: A): Either.Either<Json, string> => {
@@ -44,7 +86,11 @@ export const make = <A, I>(schema: Schema.Schema<A, I>): ValueCodec<A> => {
   const decodeAnew = (json: Json): Either.Either<A, string> =>
     Either.mapLeft(decodeEither(json), (error) => error.message)
 
+  const isShared = isImmutable(Schema.typeSchema(schema).ast)
+
   const decode = (json: Json): Either.Either<A, string> => {
+    // What a schema passes on as it is, such as `Schema.Unknown`, must not be the stored value itself.
+    if (!isShared) return decodeAnew(canonicalCopy(json))
     if (typeof json !== "object" || json === null) return decodeAnew(json)
     const known = decoded.get(json)
     if (known !== undefined) return known

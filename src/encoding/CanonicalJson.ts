@@ -225,7 +225,8 @@ const PLAIN_OBJECT = "[object Object]"
 const copy = (value: unknown, depth: number): Json => {
   if (typeof value !== "object" || value === null) {
     write(value, depth)
-    return value as Json
+    // Negative zero is written as zero, so it is zero.
+    return value === 0 ? 0 : (value as Json)
   }
   if (depth > MAX_VALUE_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_VALUE_DEPTH}`)
   if (Array.isArray(value)) return Array.from(value, (item) => copy(item, depth + 1))

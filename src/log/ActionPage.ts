@@ -77,10 +77,16 @@ const runsBetween = (
 export const findByAction = (reader: BlockReader, tail: BlockId, index: number): ActionRun | undefined =>
   index < 0 ? undefined : actionPage(reader, tail, { from: index, limit: 1 })[0]
 
+/** What was resolved and checked: a page of a large entry must not read and hash all of it again. */
+const resolved = new WeakMap<LogEntry, ReadonlyArray<Action>>()
+
 /** The actions of a run in its order, from its entry or from payload blocks. Raises `CorruptBlock`. */
 export const resolveRun = (reader: BlockReader, hash: HashText, run: ActionRun): ReadonlyArray<LoggedAction> => {
-  const { rev, time } = run.entry
-  const actions = resolve(reader, hash, run.entry)
+  const { entry } = run
+  const all = resolved.get(entry) ?? resolve(reader, hash, entry)
+  if (entry.payload !== undefined) resolved.set(entry, all)
+  const { rev, time } = entry
+  const actions = all
     .slice(run.offset, run.offset + run.count)
     .map((action, i): LoggedAction => ({ action, index: run.first + i, rev, time }))
   return run.reverse ? actions.reverse() : actions

@@ -76,7 +76,11 @@ export const planApply = (
   if (approval.pended) for (const id of approval.reads) writes.push(removed(keys.lock(id, actionId)))
   return {
     answer: { _tag: "Committed", actionId, proof },
-    changes: { blocks, freed: actionId, transaction: [actionId, { _tag: "Committed", proof }] },
+    changes: {
+      blocks,
+      ...(approval.pended && { freed: actionId }),
+      transaction: [actionId, { _tag: "Committed", proof }]
+    },
     writes
   }
 }

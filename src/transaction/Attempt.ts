@@ -1,22 +1,23 @@
 import * as Effect from "effect/Effect"
-import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
-import { Conflict, Invalid } from "../../schemas/Errors.ts"
-import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
+import type { LogBlock } from "../../schemas/BlockTypes.ts"
+import { Conflict } from "../../schemas/Errors.ts"
+import type { CollectionId } from "../../schemas/Ids.ts"
 import type { Stamp } from "../../schemas/Manifest.ts"
-import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import * as Base32 from "../encoding/Base32.ts"
 import { blockId } from "../encoding/BlockIds.ts"
 import { lastRev } from "../log/LogBlock.ts"
 import { CollectionChanges } from "./CollectionChanges.ts"
-import { PinnedCollection } from "./PinnedCollection.ts"
+import { type CollectionEnds, PinnedCollection } from "./PinnedCollection.ts"
+import { readEnds } from "./readEnds.ts"
 import type { Session } from "./Session.ts"
 
-const CLOSED = "The transaction that this fiber was started in has ended; start it with Transaction.outside"
 /** Bytes of randomness in a stamp's nonce. */
 const NONCE_BYTES = 16
-/** Reading the ends of collections in one go is tried again while their logs roll over. */
-const MAX_PIN_ROUNDS = 100
+
+/** The revision of a collection, by its ends; 0 where it does not exist. */
+const revOf = (ends: CollectionEnds | undefined): number =>
+  ends === undefined ? 0 : lastRev(ends.tail.block as unknown as LogBlock)
 
 /**
  * One run of a transaction. Every collection it touches is read as of one revision, and all of these are of one instant:
@@ -32,7 +33,6 @@ export class Attempt {
   readonly #touched = new Set<CollectionId>()
   #stamp: Stamp | undefined
   #lost = false
-  #closed = false
 
   constructor(session: Session, startedMillis: number) {
     this.#session = session
@@ -60,14 +60,8 @@ export class Attempt {
     return ids
   }
 
-  /** The run has ended: fibers that it forked, and that go on, are no part of it any more. */
-  close(): void {
-    this.#closed = true
-  }
-
   /** A collection as this attempt sees it. */
-  collection(id: CollectionId): Effect.Effect<CollectionChanges, ReadError | Conflict | Invalid> {
-    if (this.#closed) return Effect.fail(new Invalid({ reason: CLOSED }))
+  collection(id: CollectionId): Effect.Effect<CollectionChanges, ReadError | Conflict> {
     const known = this.#collections.get(id)
     if (known !== undefined) return this.#lost ? Effect.fail(this.lose()) : Effect.succeed(known)
     return this.#pinning.withPermits(1)(
@@ -83,56 +77,18 @@ export class Attempt {
     this: Attempt,
     ids: ReadonlyArray<CollectionId>
   ): Effect.fn.Return<void, ReadError | Conflict> {
-    const { cache, transactor } = this.#session
-    const added = ids.filter((id) => !this.#collections.has(id))
-    for (const id of added) this.#touched.add(id)
+    for (const id of ids) this.#touched.add(id)
     const before = [...this.#collections.values()].map(({ pinned }) => pinned)
-    const tails = new Map<CollectionId, BlockId | undefined>(added.map((id) => [id, cache.tailHint(id)]))
-    for (let round = 0; round < MAX_PIN_ROUNDS; round++) {
-      const asked: Array<BlockId> = before.map(({ id, tail }) => tail?.header.id ?? id)
-      for (const id of added) {
-        const tail = tails.get(id)
-        asked.push(id)
-        if (tail !== undefined) asked.push(tail)
-      }
-      const found = yield* transactor.get(asked.map((id) => ({ id })))
-      for (let i = 0; i < before.length; i++) {
-        const { rev, tail } = before[i]!
-        const now = found[i]?.block as LogBlock | undefined
-        const revNow = now === undefined ? 0 : now.next === undefined ? lastRev(now) : Number.POSITIVE_INFINITY
-        if (revNow !== (tail === undefined ? 0 : rev)) return yield* this.lose()
-      }
-      const byId = new Map<BlockId, StoredBlock | undefined>(asked.map((id, i) => [id, found[i]]))
-      let complete = true
-      for (const id of added) {
-        const header = byId.get(id)
-        const open = (header?.block as CollectionBlock | undefined)?.log.tail
-        if (open !== tails.get(id)) {
-          tails.set(id, open)
-          complete = complete && open === undefined
-        }
-      }
-      if (!complete) continue
-      for (const id of added) this.#collections.set(id, this.#changes(this.#pinnedAt(id, byId, tails.get(id))))
-      return
-    }
-    return yield* this.lose()
+    const added = ids.filter((id) => !this.#collections.has(id))
+    const ends = yield* readEnds(this.#session, [...before.map(({ id }) => id), ...added])
+    if (ends === undefined || before.some(({ id, rev }) => revOf(ends.get(id)) !== rev)) return yield* this.lose()
+    for (const id of added) this.#collections.set(id, this.#changes(this.#pinned(id, ends.get(id))))
   })
 
-  #pinnedAt(
-    id: CollectionId,
-    found: ReadonlyMap<BlockId, StoredBlock | undefined>,
-    open: BlockId | undefined
-  ): PinnedCollection {
+  #pinned(id: CollectionId, ends: CollectionEnds | undefined): PinnedCollection {
     const { cache, transactor } = this.#session
-    const header = found.get(id)
-    const tail = open === undefined ? undefined : found.get(open)
-    if (header === undefined || tail?.block === undefined)
-      return new PinnedCollection(id, 0, undefined, cache, transactor)
-    const log = tail.block as unknown as LogBlock
-    const rev = lastRev(log)
-    cache.observe(id, tail, log, rev)
-    return new PinnedCollection(id, rev, { header, tail }, cache, transactor)
+    if (ends !== undefined) cache.observe(id, ends.tail, ends.tail.block as unknown as LogBlock, revOf(ends))
+    return new PinnedCollection(id, revOf(ends), ends, cache, transactor)
   }
 
   #changes(pinned: PinnedCollection): CollectionChanges {

@@ -2,17 +2,17 @@ import type * as Effect from "effect/Effect"
 import type { BlockHeader } from "../../schemas/Block.ts"
 import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
 import type { Action } from "../../schemas/Collection.ts"
-import type { CorruptBlock, LimitExceeded } from "../../schemas/Errors.ts"
+import type { CorruptBlock, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { atomically } from "../block/Atomic.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
-import { type Resume, runProcedure } from "../block/procedure.ts"
+import { runProcedure } from "../block/procedure.ts"
 import { type Mark, Tracker } from "../block/Tracker.ts"
 import type { PinnedCollection } from "./PinnedCollection.ts"
 
 /** What a procedure on a collection may fail with. */
-export type ProcedureError = ReadError | CorruptBlock | LimitExceeded
+export type ProcedureError = ReadError | CorruptBlock | Invalid | LimitExceeded
 
 /** What a transaction does to one collection: the blocks it changes, and the actions its log is to keep. */
 export class CollectionChanges {
@@ -63,24 +63,19 @@ export class CollectionChanges {
   }
 
   /** Runs a procedure that only reads. */
-  read<A>(procedure: (reader: BlockReader) => A, resume?: Resume): Effect.Effect<A, ProcedureError> {
-    return runProcedure(this.pinned, () => procedure(this.#tracker), resume)
+  read<A>(procedure: (reader: BlockReader) => A): Effect.Effect<A, ProcedureError> {
+    return runProcedure(this.pinned, () => procedure(this.#tracker))
   }
 
   /** Runs a procedure that changes blocks, all of it or nothing, and keeps the actions it gives for the log. */
   write<A>(
-    procedure: (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> },
-    resume?: Resume
+    procedure: (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> }
   ): Effect.Effect<A, ProcedureError> {
-    return runProcedure(
-      this.pinned,
-      () => {
-        const { actions, result } = atomically(this.#tracker, procedure)
-        this.#actions.push(...actions)
-        return result
-      },
-      resume
-    )
+    return runProcedure(this.pinned, () => {
+      const { actions, result } = atomically(this.#tracker, procedure)
+      for (const action of actions) this.#actions.push(action)
+      return result
+    })
   }
 
   /** Creates the collection, whose blocks these members are to keep. */

@@ -13,7 +13,7 @@ import type { TransactionRef } from "../../schemas/Manifest.ts"
 import type { TransactionStatus } from "../../schemas/Repo.ts"
 import type { TransactError } from "../../services/Transactor.ts"
 import { Attempt } from "./Attempt.ts"
-import { ambient, type Level, levelOf, within } from "./ambient.ts"
+import { ambient, Level, levelOn, within } from "./ambient.ts"
 import type { ProcedureError } from "./CollectionChanges.ts"
 import { type CommitError, commit } from "./commit.ts"
 import { Database, type DatabaseService } from "./Database.ts"
@@ -39,9 +39,9 @@ export const run = <A, E, R>(
 ): Effect.Effect<A, E | TransactionError, R | Database> =>
   Effect.flatMap(Database, (database) =>
     Effect.flatMap(
-      FiberRef.get(ambient),
+      levelOn(database),
       (level): Effect.Effect<A, E | TransactionError, R> =>
-        level?.database === database ? nest(level, effect) : runIn(database, effect, options)
+        level === undefined ? runIn(database, effect, options) : nest(level, effect)
     )
   )
 
@@ -83,7 +83,9 @@ export const runIn = <A, E, R>(
       attempts: number,
       driver: Schedule.ScheduleDriver<unknown>
     ): Effect.Effect<A, E | TransactionError, R> => {
-      const next = Effect.flatMap(database.turnstile.pass(lost.touched, once(lost.touched, false)), (result) =>
+      const attempt = once(lost.touched, false)
+      // What was lost to a race for a consistent snapshot needs no turn: the next attempt has it from the start.
+      const next = Effect.flatMap(lost.atCommit ? database.turnstile.pass(lost.touched, attempt) : attempt, (result) =>
         result instanceof Lost ? again(result, lost.touched.length, attempts + 1, driver) : Effect.succeed(result.value)
       )
       // An attempt that found out about further collections has made progress: it does not count.
@@ -108,8 +110,11 @@ interface Done<A> {
 /** An attempt that lost to another transaction, and what it had touched. */
 class Lost {
   readonly touched: ReadonlyArray<CollectionId>
-  constructor(touched: ReadonlyArray<CollectionId>) {
+  /** Whether it had got as far as to commit. */
+  readonly atCommit: boolean
+  constructor(touched: ReadonlyArray<CollectionId>, atCommit: boolean) {
     this.touched = touched
+    this.atCommit = atCommit
   }
 }
 
@@ -120,38 +125,34 @@ const tryOnce = <A, E, R>(
   first: boolean
 ): Effect.Effect<Done<A> | Lost, E | TransactionError, R> =>
   Effect.flatMap(
-    Effect.exit(within(levelOf(attempt, database), effect)),
+    Effect.exit(
+      Effect.flatMap(FiberRef.get(ambient), (parent) => within(new Level(attempt, database, parent), effect))
+    ),
     (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
-      if (Exit.isFailure(exit)) {
-        // A lost attempt fails for that reason, whatever the effect made of it.
-        return attempt.isLost && !Cause.isInterrupted(exit.cause)
-          ? Effect.succeed(new Lost(attempt.touched))
-          : Effect.failCause(exit.cause)
-      }
+      if (Exit.isFailure(exit)) return lostOr(attempt, exit.cause, false)
       // Once the decision is under way it is waited for: an interruption comes before it or after it.
       const committing = Effect.uninterruptible(commit(database, attempt))
       return Effect.matchCauseEffect(first ? database.turnstile.pass(attempt.written, committing) : committing, {
-        onFailure: (cause) =>
-          attempt.isLost && !Cause.isInterrupted(cause)
-            ? Effect.succeed(new Lost(attempt.touched))
-            : Effect.failCause(cause),
+        onFailure: (cause) => lostOr(attempt, cause, true),
         onSuccess: () => Effect.succeed({ value: exit.value })
       })
     }
   )
 
+/** A lost attempt fails for that reason, whatever its effect made of it: siblings that were interrupted belong to it. */
+const lostOr = <E>(attempt: Attempt, cause: Cause.Cause<E>, atCommit: boolean): Effect.Effect<Lost, E> =>
+  attempt.isLost && !Cause.isInterruptedOnly(cause)
+    ? Effect.succeed(new Lost(attempt.touched, atCommit))
+    : Effect.failCause(cause)
+
 /** Runs an effect inside a run: its writes are undone if it fails. Nested runs of one level go one after another. */
 const nest = <A, E, R>(level: Level, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  level.nesting.withPermits(1)(
+  level.alone(
     Effect.acquireUseRelease(
-      Effect.sync(() => {
-        level.nested = true
-        return new Map([...level.attempt.collections].map((changes) => [changes.id, changes.mark()]))
-      }),
-      () => within(levelOf(level.attempt, level.database), effect),
+      Effect.sync(() => new Map([...level.attempt.collections].map((changes) => [changes.id, changes.mark()]))),
+      () => within(new Level(level.attempt, level.database, level), effect),
       (marks, exit) =>
         Effect.sync(() => {
-          level.nested = false
           for (const changes of level.attempt.collections) {
             const mark = marks.get(changes.id)
             if (Exit.isFailure(exit)) changes.rollback(mark)

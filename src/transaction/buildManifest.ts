@@ -28,6 +28,7 @@ export interface WrittenCollection {
 
 /** A collection that a transaction only reads: its open tail, or the header that is absent. */
 export interface ReadCollection {
+  readonly id: CollectionId
   readonly block: BlockId
   readonly base: Base
   readonly members: ReadonlyArray<PeerId>

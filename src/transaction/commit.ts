@@ -65,6 +65,9 @@ export const commit = Effect.fnUntraced(function* (
       }
       return
     case "Stale":
+      // Whatever the reason why this node did not know.
+      for (const { id } of [...written, ...read]) cache.forget(id)
+      return yield* attempt.lose()
     case "Locked":
       return yield* attempt.lose()
     case "Refused":
@@ -98,9 +101,11 @@ const describe = (session: Session, changes: CollectionChanges, frame: EntryFram
 const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyArray<BlockWrite> => {
   const rev = (changes.pinned.rev + 1) as Rev
   const writes: Array<BlockWrite> = []
-  for (const [id, { block, transform }] of changes.tracker.changes) {
+  for (const [id, { block, isFolded, transform }] of changes.tracker.changes) {
     const before = "insert" in transform ? undefined : changes.pinned.stored(id)
-    if (before?.block !== undefined && block !== undefined) rememberApplication(transform, before.block, block)
+    if (before?.block !== undefined && block !== undefined && !isFolded) {
+      rememberApplication(transform, before.block, block)
+    }
     const result: StoredBlock = { after: block === undefined ? "deleted" : hashValue(hasher, block), block, rev }
     writes.push({
       base: before === undefined ? "none" : { hash: before.after as Hash, rev: before.rev },
@@ -120,11 +125,11 @@ const tailOf = (
   { id, members, pinned }: CollectionChanges
 ): Effect.Effect<ReadCollection, TransactError> => {
   if (pinned.tail === undefined) {
-    return Effect.map(transactor.membersFor(id), (members) => ({ base: "none", block: id, members }))
+    return Effect.map(transactor.membersFor(id), (members) => ({ base: "none", block: id, id, members }))
   }
   const block = pinned.tail.header.id
   const tail = pinned.stored(block)!
-  return Effect.succeed({ base: { hash: tail.after as Hash, rev: tail.rev }, block, members })
+  return Effect.succeed({ base: { hash: tail.after as Hash, rev: tail.rev }, block, id, members })
 }
 
 const checkLimits = (limits: TransactionLimits, transforms: ReadonlyArray<Transform>) => {

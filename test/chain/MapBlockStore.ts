@@ -7,15 +7,10 @@ import { BlockId, CollectionId, Hash } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Operation } from "../../schemas/Transform.ts"
 import { BlockFault, type BlockReader, type BlockStore } from "../../src/block/BlockStore.ts"
+import * as Base32 from "../../src/encoding/Base32.ts"
 
-/** sha256 in the alphabet of hashes; the bits are not grouped as RFC 4648 groups them. */
-export const hash = (text: string): Hash => {
-  const digits = BigInt(`0x${createHash("sha256").update(text).digest("hex")}`)
-    .toString(32)
-    .padStart(52, "0")
-  const letter = (digit: string) => "abcdefghijklmnopqrstuvwxyz234567"[Number.parseInt(digit, 32)]!
-  return Hash.make(digits.replace(/./g, letter))
-}
+/** sha256 in base32. */
+export const hash = (text: string): Hash => Hash.make(Base32.encode(createHash("sha256").update(text).digest()))
 
 /** A seeded source of numbers in [0, 1): mulberry32. */
 export const seeded = (seed: number) => {

@@ -77,4 +77,17 @@ describe("Diary", () => {
       expect(yield* notes.length).toBe(0)
     }).pipe(Effect.provide(Node.layerLocal()))
   )
+
+  it.live("takes many entries at once, and reads them in no more than linear time", () =>
+    Effect.gen(function* () {
+      const Numbers = Diary.define("numbers", { entry: Schema.Int })
+      const numbers = yield* Diary.openOrCreate(Numbers)
+      const all = Array.from({ length: 150_000 }, (_, i) => i)
+      yield* numbers.appendAll(all)
+      expect(yield* collect(numbers.read())).toEqual(all)
+      for (const from of [-1, 0.5, Number.NaN]) {
+        expect(yield* Effect.flip(collect(numbers.read({ from })))).toMatchObject({ _tag: "Invalid" })
+      }
+    }).pipe(Effect.provide(Node.layerLocal()))
+  )
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Option, Schema, Stream } from "effect"
-import { Diary, Node, Tree } from "effect-optimystic"
+import { Diary, Node, Transaction, Tree } from "effect-optimystic"
 import * as Prng from "../../src/random/Prng.ts"
 
 class Account extends Schema.Class<Account>("Account")({ id: Schema.String, balance: Schema.Int }) {}
@@ -271,6 +271,70 @@ describe("Tree", () => {
         yield* items.putAll(Array.from({ length: 20 }, (_, key) => ({ key, text: "x".repeat(100_000) })))
         expect((yield* collect(items.range())).map(({ text }) => text.length)).toEqual(Array(20).fill(100_000))
       })
+    )
+  )
+
+  it.live("takes every schema that encodes to JSON, and gives each reader what it may change", () =>
+    onANode(
+      Effect.gen(function* () {
+        const Rich = Schema.Struct({
+          at: Schema.Date,
+          id: Schema.String,
+          maybe: Schema.Option(Schema.Int),
+          numbers: Schema.mutable(Schema.Array(Schema.Int)),
+          other: Schema.Unknown
+        })
+        const Riches = Tree.define("riches", { entry: Rich, key: Schema.String, keyOf: ({ id }) => id })
+        const Options = Diary.define("options", { entry: Schema.Option(Schema.Int) })
+        const riches = yield* Tree.openOrCreate(Riches)
+        const entry = { at: new Date(5), id: "a", maybe: Option.some(1), numbers: [1], other: { deep: { n: 1 } } }
+        yield* riches.put(entry)
+        const first = Option.getOrThrow(yield* riches.get("a"))
+        expect(first).toEqual(entry)
+        first.numbers.push(2)
+        first.at.setTime(0)
+        ;(first.other as typeof entry.other).deep.n = 99
+        expect(Option.getOrThrow(yield* riches.get("a"))).toEqual(entry)
+        const options = yield* Diary.openOrCreate(Options)
+        yield* options.appendAll([Option.some(1), Option.none()])
+        expect(yield* collect(options.read())).toEqual([Option.some(1), Option.none()])
+      })
+    )
+  )
+
+  it.live("says what is wrong with a limit, a bound or a name", () =>
+    onANode(
+      Effect.gen(function* () {
+        const items = yield* Tree.openOrCreate(Items)
+        for (const limit of [2.5, -1, Number.NaN]) {
+          expect(yield* Effect.flip(collect(items.range({ limit })))).toMatchObject({ _tag: "Invalid" })
+        }
+        expect(yield* Effect.flip(collect(items.range({ from: Number.POSITIVE_INFINITY })))).toMatchObject({
+          _tag: "DecodeError"
+        })
+        const Nameless = Tree.define("", { entry: Item, key: Schema.Int, keyOf: ({ key }) => key })
+        expect(yield* Effect.flip(Tree.openOrCreate(Nameless))).toMatchObject({ _tag: "Invalid" })
+      })
+    )
+  )
+
+  it.live("a block that changes often in one transaction is read back, also after its source left the cache", () =>
+    Effect.gen(function* () {
+      const Texts = Tree.define("texts", { entry: Schema.String, key: Schema.String, keyOf: (text) => text })
+      const texts = yield* Tree.openOrCreate(Texts)
+      yield* texts.put("first")
+      for (let round = 0; round < 3; round++) {
+        yield* Transaction.run(
+          Effect.forEach(
+            Array.from({ length: 60 }, (_, i) => `${round} ${i}`),
+            (text) => texts.put(text)
+          )
+        )
+      }
+      expect(yield* texts.count()).toBe(181)
+    }).pipe(
+      // Nothing stays in memory: every block is put together from its records at each read.
+      Effect.provide(Node.layerLocal({ policy: { storage: { cacheBytes: 0 }, transactions: { cacheBytes: 0 } } }))
     )
   )
 })

@@ -288,6 +288,95 @@ describe("Transaction.run", () => {
     )
   )
 
+  it.live("collections created by two transactions at once: one of them runs again", () =>
+    onANode(
+      Effect.gen(function* () {
+        const treeOf = (name: string) => Tree.define(name, { entry: Account, key: Schema.String, keyOf: (a) => a.id })
+        const create = (names: ReadonlyArray<string>) =>
+          Transaction.run(
+            Effect.forEach(names, (name) => Effect.zipLeft(Tree.openOrCreate(treeOf(name)), Effect.sleep("1 millis")))
+          )
+        yield* Effect.all([create(["x", "y"]), create(["y", "x"]), create(["x", "z"])], { concurrency: "unbounded" })
+        for (const name of ["x", "y", "z"]) yield* Tree.open(treeOf(name))
+      })
+    )
+  )
+
+  it.live("a conflict among concurrent calls is retried like any other", () =>
+    onANode(
+      Effect.gen(function* () {
+        const { accounts, balance, savings } = yield* bank
+        let runs = 0
+        yield* Transaction.run(
+          Effect.gen(function* () {
+            runs++
+            yield* balance("a")
+            if (runs === 1) yield* Transaction.outside(accounts.put({ balance: 5, id: "a" }))
+            yield* Effect.all([savings.get("a"), Effect.sleep("5 seconds").pipe(Effect.when(() => runs === 1))], {
+              concurrency: "unbounded"
+            })
+          })
+        )
+        expect(runs).toBe(2)
+      })
+    )
+  )
+
+  it.live("a fiber that outlives its transaction is told so, and writes nothing", () =>
+    onANode(
+      Effect.gen(function* () {
+        const { accounts } = yield* bank
+        const late = yield* Transaction.run(
+          Effect.forkDaemon(Effect.delay(accounts.put({ balance: 1, id: "late" }), "10 millis"))
+        )
+        expect(yield* Effect.flip(Fiber.join(late))).toMatchObject({ _tag: "Invalid" })
+        const stream = yield* Transaction.run(Effect.succeed(accounts.range()))
+        expect(Chunk.size(yield* Stream.runCollect(stream))).toBe(3)
+        expect(yield* accounts.has("late")).toBe(false)
+      })
+    )
+  )
+
+  it.live("a nested run that fails undoes nothing of its siblings, slow as reading may be", () =>
+    Effect.gen(function* () {
+      const { accounts, balance } = yield* bank
+      const failing = Transaction.run(
+        Effect.zipRight(Effect.zipRight(accounts.delete("b"), Effect.sleep("20 millis")), Effect.fail("nested"))
+      )
+      yield* Transaction.run(
+        Effect.all(
+          [
+            accounts.put({ balance: 1, id: "a" }),
+            Effect.ignore(Effect.delay(failing, "1 millis")),
+            Effect.delay(accounts.put({ balance: 3, id: "c" }), "5 millis"),
+            Effect.ignore(failing)
+          ],
+          { concurrency: "unbounded" }
+        )
+      )
+      expect([yield* balance("a"), yield* balance("b"), yield* balance("c")]).toEqual([1, 100, 3])
+    }).pipe(
+      Effect.provide(Node.layerLocal({ policy: { storage: { cacheBytes: 0 }, transactions: { cacheBytes: 0 } } }))
+    )
+  )
+
+  it.live("a stream that was begun outside of a nested run goes on inside of it", () =>
+    onANode(
+      Effect.gen(function* () {
+        const { accounts } = yield* bank
+        const pulled = yield* Effect.scoped(
+          Transaction.run(
+            Effect.gen(function* () {
+              const pull = yield* Stream.toPull(accounts.range())
+              return yield* Transaction.run(pull)
+            })
+          )
+        )
+        expect(Chunk.size(pulled)).toBe(3)
+      })
+    )
+  )
+
   it.live("is bounded: a transaction that is too large fails and writes nothing", () =>
     Effect.gen(function* () {
       const { accounts } = yield* bank
