@@ -32,7 +32,7 @@ export const commit = Effect.fnUntraced(function* (
   if (changed.length === 0) return
   const { cache, hasher, limits, signer, transactor } = session
   // What this node knows already need not be signed and sent to be refused.
-  if (all.some(({ id, pinned }) => cache.isBeyond(id, pinned.rev))) return yield* attempt.lose()
+  if (changed.some(({ id, pinned }) => cache.isBeyond(id, pinned.rev))) return yield* attempt.lose()
   const frame: EntryFrame = {
     collections: changed
       .map(({ id, pinned }) => ({ id, rev: (pinned.rev + 1) as Rev }))

@@ -50,7 +50,7 @@ describe("strict serializability", () => {
   )
 
   it("every interleaving tried is strictly serializable", () => {
-    for (let seed = 1; seed <= 30; seed++) {
+    for (let seed = 1; seed <= 15; seed++) {
       expect(`${seed}: ${explain(historyOf(simulate(seed, { fibers: 6, transactions: 20 })))}`).toBe(`${seed}: `)
     }
   })
@@ -65,11 +65,11 @@ describe("strict serializability", () => {
 
   it("without validation of reads the checker finds a cycle, and names it", () => {
     const unvalidated: Partial<Node.NodePolicy> = { storage: { validateReads: false } }
-    const found = new Set<string>()
-    for (let seed = 1; seed <= 10; seed++) {
-      for (const violation of StrictSerializability.check(historyOf(simulate(seed, {}, unvalidated))))
-        found.add(violation.name)
+    const found: Array<string> = []
+    for (let seed = 1; seed <= 20 && found.length === 0; seed++) {
+      const history = historyOf(simulate(seed, { transactions: 20 }, unvalidated))
+      found.push(...StrictSerializability.check(history).map(StrictSerializability.explain))
     }
-    expect([...found].some((name) => name.startsWith("G"))).toBe(true)
+    expect(found[0]).toMatch(/^G/)
   })
 })
