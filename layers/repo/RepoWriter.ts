@@ -98,15 +98,30 @@ export const make = Effect.fnUntraced(function* (
       locks: (id) => locks.on(id),
       transaction: (id) => transactions.get(id)
     })
-    const prepare = Effect.fnUntraced(function* (request: Request) {
-      const { action } = request
-      if (action !== undefined && !transactions.has(action)) {
-        transactions.set(action, yield* storage.transaction(action))
-      }
-      for (const id of request.blocks(action === undefined ? undefined : overlay.transaction(action))) {
-        if (!blocks.has(id)) blocks.set(id, states.get(id) ?? (yield* storage.state(id)))
-      }
+    const blocksOf = ({ action, blocks }: Request) =>
+      blocks(action === undefined ? undefined : overlay.transaction(action))
+    /** Loads what a request needs and is not in memory; a request that needs nothing more is the rule. */
+    const load = Effect.fnUntraced(function* (missing: ReadonlyArray<BlockId>) {
+      for (const id of missing) blocks.set(id, yield* storage.state(id))
     })
+    const prepareBlocks = (request: Request): Effect.Effect<void, ReadError> => {
+      const missing: Array<BlockId> = []
+      for (const id of blocksOf(request)) {
+        if (blocks.has(id)) continue
+        const known = states.get(id)
+        if (known === undefined) missing.push(id)
+        else blocks.set(id, known)
+      }
+      return missing.length === 0 ? Effect.void : load(missing)
+    }
+    const prepare = (request: Request): Effect.Effect<void, ReadError> => {
+      const { action } = request
+      if (action === undefined || transactions.has(action)) return prepareBlocks(request)
+      return Effect.flatMap(storage.transaction(action), (record) => {
+        transactions.set(action, record)
+        return prepareBlocks(request)
+      })
+    }
     const writes: Array<StorageWrite> = []
     const answers: Array<readonly [Request, unknown]> = []
     for (const request of requests) {

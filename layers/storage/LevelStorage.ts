@@ -93,12 +93,14 @@ const readFailure = (what: string, cause: unknown): StorageError => {
   return unavailable("read")(cause)
 }
 
+const getValue = (database: ClassicLevel, encodedKey: string): string | undefined => {
+  const text = database.getSync(encodedKey)
+  return text === undefined ? undefined : openValue(encodedKey, text)
+}
+
 const readValue = (database: ClassicLevel, encodedKey: string): Effect.Effect<string | undefined, StorageError> =>
   Effect.try({
-    try: () => {
-      const text = database.getSync(encodedKey)
-      return text === undefined ? undefined : openValue(encodedKey, text)
-    },
+    try: () => getValue(database, encodedKey),
     catch: (cause) => readFailure(StorageKeyCodec.describeEncoded(encodedKey), cause)
   })
 
@@ -161,7 +163,11 @@ const make = Effect.fn("LevelStorage.open")(function* (
   return {
     // Without spans, and synchronous: warm reads are made of these.
     get: (key) => Effect.suspend(() => readValue(database, StorageKeyCodec.encode(key))),
-    getMany: (keys) => Effect.forEach(keys, (key) => readValue(database, StorageKeyCodec.encode(key))),
+    getMany: (keys) =>
+      Effect.try({
+        try: () => keys.map((key) => getValue(database, StorageKeyCodec.encode(key))),
+        catch: (cause) => readFailure(JSON.stringify(keys), cause)
+      }),
     range: Effect.fn("LevelStorage.range")((range) => {
       const interval = LevelDatabase.bounds(StorageKeyCodec.rangeInterval(range))
       const { limit, reverse = false } = range
@@ -185,9 +191,8 @@ const make = Effect.fn("LevelStorage.open")(function* (
         catch: (cause) => readFailure(JSON.stringify([space]), cause)
       })
     }),
-    write: Effect.fn("LevelStorage.write")((batch) =>
-      batch.length === 0 ? Effect.void : Effect.suspend(() => commits.write(batch.map(operationOf)))
-    )
+    // Without a span, too: it would cost as much as sealing the batch.
+    write: (batch) => (batch.length === 0 ? Effect.void : Effect.suspend(() => commits.write(batch.map(operationOf))))
   }
 })
 

@@ -12,10 +12,11 @@ import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
 import type { Tracker } from "../block/Tracker.ts"
 import { collectionId } from "../encoding/BlockIds.ts"
 import * as Log from "../log/Log.ts"
+import type { Attempt } from "../transaction/Attempt.ts"
 import { type Level, levelFor, levelOn } from "../transaction/ambient.ts"
 import type { CollectionChanges } from "../transaction/CollectionChanges.ts"
 import { Database, type DatabaseService } from "../transaction/Database.ts"
-import { begin, runIn, type TransactionError } from "../transaction/Transaction.ts"
+import { begin, runCall, type TransactionError } from "../transaction/Transaction.ts"
 
 /** What any call on an open collection may fail with. */
 export type CollectionError = TransactionError | CollectionNotFound | DecodeError
@@ -91,11 +92,11 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
   })
 
   const write: OpenCollection["write"] = (procedure) =>
-    transactional(database, id, (level) =>
-      Effect.flatMap(level.attempt.collection(id), (changes) =>
+    transactional(database, id, (attempt, level) =>
+      Effect.flatMap(attempt.collection(id), (changes) =>
         Effect.flatMap(headerOf(name, changes), (header) =>
           changes.write((store) => {
-            level.assertUnderWay()
+            level?.assertUnderWay()
             return procedure(store, header)
           })
         )
@@ -116,16 +117,11 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
 const transactional = <A, E>(
   database: DatabaseService,
   id: CollectionId,
-  call: (level: Level) => Effect.Effect<A, E>
+  call: (attempt: Attempt, level?: Level) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | TransactionError> =>
   Effect.flatMap(levelOn(database), (level): Effect.Effect<A, E | TransactionError> => {
-    if (level !== undefined) return level.call(call(level))
-    return runIn(
-      database,
-      Effect.flatMap(levelOn(database), (own) => call(own!)),
-      {},
-      [id]
-    )
+    if (level !== undefined) return level.call(call(level.attempt, level))
+    return runCall(database, id, call)
   })
 
 const mismatch = (shape: CollectionShape, header: CollectionBlock): CollectionMismatch | undefined => {
@@ -162,20 +158,25 @@ export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, Open
 /** Opens a collection, and creates it where it does not exist. Where two create it at once, there is one. */
 export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
   Effect.flatMap(locate(shape.name), ([database, id]) => {
-    return transactional(database, id, (level) =>
-      Effect.flatMap(level.attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
+    return transactional(database, id, (attempt, level) =>
+      Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
         const { header } = changes
-        if (header === undefined) return Effect.as(create(shape, changes, level), make(shape, id, database))
+        if (header === undefined) return Effect.as(create(shape, changes, database, level), make(shape, id, database))
         const problem = mismatch(shape, header)
         return problem === undefined ? Effect.succeed(make(shape, id, database)) : Effect.fail(problem)
       })
     )
   })
 
-const create = (shape: CollectionShape, changes: CollectionChanges, level: Level) =>
-  Effect.flatMap(level.database.transactor.membersFor(changes.id), (members) =>
+const create = (
+  shape: CollectionShape,
+  changes: CollectionChanges,
+  { transactor }: DatabaseService,
+  level: Level | undefined
+) =>
+  Effect.flatMap(transactor.membersFor(changes.id), (members) =>
     changes.create(members, (store) => {
-      level.assertUnderWay()
+      level?.assertUnderWay()
       const log = Log.createLog(store)
       const root = shape.createRoot?.(store)
       return {

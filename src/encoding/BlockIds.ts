@@ -76,9 +76,17 @@ export const blockId = (hasher: HasherService, source: IdSource, index: number):
   return Base32.encode(id) as BlockId
 }
 
+/** Made once per stamp: the entries of all its collections have it, and their checks. */
+const stampIds = new WeakMap<Stamp, { readonly author: PublicKey; readonly id: StampId }>()
+
 /** The id of one run of a transaction, known before its manifest. */
-export const stampId = (hasher: HasherService, author: PublicKey, stamp: Stamp): StampId =>
-  Base32.encode(hasher.sha256(joinParts([author, canonicalText(stamp)]))) as StampId
+export const stampId = (hasher: HasherService, author: PublicKey, stamp: Stamp): StampId => {
+  const known = stampIds.get(stamp)
+  if (known?.author === author) return known.id
+  const id = Base32.encode(hasher.sha256(joinParts([author, canonicalText(stamp)]))) as StampId
+  stampIds.set(stamp, { author, id })
+  return id
+}
 
 /** The id of a transaction: the hash of its canonical manifest. */
 export const actionId = (hasher: HasherService, manifest: Manifest): ActionId =>

@@ -57,9 +57,13 @@ const BLOCK_ARRAY_DEPTH = 2
 /** Arrays of fewer items are written anew each time. */
 const WORTH_REMEMBERING = 8
 
+/** How `JSON.stringify` begins to write a lone surrogate, or a text that holds just these characters. */
+const SUSPECT = "\\ud"
+
 const quoted = (text: string): string => {
-  if (!text.isWellFormed()) throw new NotCanonical("text with a lone surrogate")
-  return JSON.stringify(text)
+  const written = JSON.stringify(text)
+  if (written.includes(SUSPECT) && !text.isWellFormed()) throw new NotCanonical("text with a lone surrogate")
+  return written
 }
 
 const write = (value: unknown, depth: number): string => {
@@ -85,9 +89,6 @@ const write = (value: unknown, depth: number): string => {
       throw new NotCanonical(`a ${typeof value}`)
   }
 }
-
-/** How `JSON.stringify` begins to write a lone surrogate, or a text that holds just these characters. */
-const SUSPECT = "\\ud"
 
 /** Whether a value is written the same way by `JSON.stringify`: but for lone surrogates, which show in the result. */
 const isScalar = (value: unknown): boolean => {

@@ -73,17 +73,17 @@ export class Attempt {
   }
 
   /** Takes collections in, all as of one instant with those taken in before. */
-  readonly pin = Effect.fnUntraced(function* (
-    this: Attempt,
-    ids: ReadonlyArray<CollectionId>
-  ): Effect.fn.Return<void, ReadError | Conflict> {
+  pin(ids: ReadonlyArray<CollectionId>): Effect.Effect<void, ReadError | Conflict> {
     for (const id of ids) this.#touched.add(id)
     const before = [...this.#collections.values()].map(({ pinned }) => pinned)
     const added = ids.filter((id) => !this.#collections.has(id))
-    const ends = yield* readEnds(this.#session, [...before.map(({ id }) => id), ...added])
-    if (ends === undefined || before.some(({ id, rev }) => revOf(ends.get(id)) !== rev)) return yield* this.lose()
-    for (const id of added) this.#collections.set(id, this.#changes(this.#pinned(id, ends.get(id))))
-  })
+    return Effect.flatMap(readEnds(this.#session, [...before.map(({ id }) => id), ...added]), (ends) => {
+      if (ends === undefined || before.some(({ id, rev }) => revOf(ends.get(id)) !== rev))
+        return Effect.fail(this.lose())
+      for (const id of added) this.#collections.set(id, this.#changes(this.#pinned(id, ends.get(id))))
+      return Effect.void
+    })
+  }
 
   #pinned(id: CollectionId, ends: CollectionEnds | undefined): PinnedCollection {
     const { cache, transactor } = this.#session

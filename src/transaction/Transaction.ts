@@ -66,16 +66,33 @@ export const begin = (
     return collections.length === 0 ? Effect.succeed(attempt) : Effect.as(attempt.pin(collections), attempt)
   })
 
-/** `run` where no run is under way. `touching`: what the effect is known to touch, pinned beforehand. */
+/** `run` where no run is under way. */
 export const runIn = <A, E, R>(
   database: DatabaseService,
   effect: Effect.Effect<A, E, R>,
-  { retry = database.policy.retry }: RunOptions = {},
-  touching: ReadonlyArray<CollectionId> = []
+  { retry = database.policy.retry }: RunOptions = {}
+): Effect.Effect<A, E | TransactionError, R> =>
+  attemptUntil(database, retry, [], (attempt) =>
+    Effect.flatMap(FiberRef.get(ambient), (parent) => within(new Level(attempt, database, parent), effect))
+  )
+
+/** A transaction of one call, on a collection known beforehand: what `run` would do, without a level of its own. */
+export const runCall = <A, E>(
+  database: DatabaseService,
+  collection: CollectionId,
+  call: (attempt: Attempt) => Effect.Effect<A, E>
+): Effect.Effect<A, E | TransactionError> => attemptUntil(database, database.policy.retry, [collection], call)
+
+/** Attempts a transaction until it does not lose, as a schedule allows. `touching` is pinned from the first attempt on. */
+const attemptUntil = <A, E, R>(
+  database: DatabaseService,
+  retry: Schedule.Schedule<unknown>,
+  touching: ReadonlyArray<CollectionId>,
+  body: (attempt: Attempt) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TransactionError, R> =>
   Effect.suspend(() => {
     const once = (touched: ReadonlyArray<CollectionId>, first: boolean) =>
-      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, effect, first))
+      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, body(attempt), first))
     /** After `lost`, which followed an attempt that began with `before` pinned. */
     const again = (
       lost: Lost,
@@ -124,20 +141,15 @@ const tryOnce = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   first: boolean
 ): Effect.Effect<Done<A> | Lost, E | TransactionError, R> =>
-  Effect.flatMap(
-    Effect.exit(
-      Effect.flatMap(FiberRef.get(ambient), (parent) => within(new Level(attempt, database, parent), effect))
-    ),
-    (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
-      if (Exit.isFailure(exit)) return lostOr(attempt, exit.cause, false)
-      // Once the decision is under way it is waited for: an interruption comes before it or after it.
-      const committing = Effect.uninterruptible(commit(database, attempt))
-      return Effect.matchCauseEffect(first ? database.turnstile.pass(attempt.written, committing) : committing, {
-        onFailure: (cause) => lostOr(attempt, cause, true),
-        onSuccess: () => Effect.succeed({ value: exit.value })
-      })
-    }
-  )
+  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
+    if (Exit.isFailure(exit)) return lostOr(attempt, exit.cause, false)
+    // Once the decision is under way it is waited for: an interruption comes before it or after it.
+    const committing = Effect.uninterruptible(commit(database, attempt))
+    return Effect.matchCauseEffect(first ? database.turnstile.pass(attempt.written, committing) : committing, {
+      onFailure: (cause) => lostOr(attempt, cause, true),
+      onSuccess: () => Effect.succeed({ value: exit.value })
+    })
+  })
 
 /** A lost attempt fails for that reason, whatever its effect made of it: siblings that were interrupted belong to it. */
 const lostOr = <E>(attempt: Attempt, cause: Cause.Cause<E>, atCommit: boolean): Effect.Effect<Lost, E> =>

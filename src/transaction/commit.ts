@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type Conflict, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
-import type { Hash, Rev } from "../../schemas/Ids.ts"
+import type { BlockId, Hash, Rev } from "../../schemas/Ids.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { TransactError } from "../../services/Transactor.ts"
@@ -10,7 +10,7 @@ import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import { signClaim } from "../encoding/Statements.ts"
 import type { Attempt } from "./Attempt.ts"
 import { appendEntry, type EntryFrame } from "./appendEntry.ts"
-import { type BlockWrite, buildManifest, type ReadCollection } from "./buildManifest.ts"
+import { type BlockWrite, buildManifest, type ReadCollection, type WrittenCollection } from "./buildManifest.ts"
 import type { CollectionChanges, ProcedureError } from "./CollectionChanges.ts"
 import type { Session, TransactionLimits } from "./Session.ts"
 
@@ -40,15 +40,17 @@ export const commit = Effect.fnUntraced(function* (
     stampId: stampId(hasher, signer.publicKey, attempt.stamp),
     time: attempt.stamp.time
   }
-  const written = yield* Effect.forEach(changed, (changes) => describe(session, changes, frame))
-  const read = yield* Effect.forEach(
-    all.filter((changes) => !changes.isWritten),
-    (changes) => tailOf(session, changes)
-  )
+  const written: Array<DescribedCollection> = []
+  const read: Array<ReadCollection> = []
+  for (const changes of all) {
+    if (changed.includes(changes)) written.push(yield* describe(session, changes, frame))
+    else read.push(yield* tailOf(session, changes))
+  }
   const payload: { readonly [id: string]: Transform } = Object.fromEntries(
     written.flatMap(({ blocks }) => blocks.map(({ id, transform }) => [id, transform]))
   )
-  yield* checkLimits(limits, Object.values(payload))
+  const excess = excessOf(limits, Object.values(payload))
+  if (excess !== undefined) return yield* excess
   const { network } = transactor
   const manifest = buildManifest({ author: signer.publicKey, network, stamp: attempt.stamp }, written, read)
   const author = signClaim(signer, network, { action: actionId(hasher, manifest), kind: "author" })
@@ -74,6 +76,11 @@ export const commit = Effect.fnUntraced(function* (
       return yield* new Invalid({ reason: `transaction ${answer.actionId} was refused: ${answer.reason}` })
   }
 })
+
+/** A written collection, and its open tail from now on. */
+interface DescribedCollection extends WrittenCollection {
+  readonly tailAfter: BlockId
+}
 
 /** Appends the log entry of a written collection, and describes each of its changed blocks. */
 const describe = (session: Session, changes: CollectionChanges, frame: EntryFrame) => {
@@ -132,14 +139,18 @@ const tailOf = (
   return Effect.succeed({ base: { hash: tail.after as Hash, rev: tail.rev }, block, id, members })
 }
 
-const checkLimits = (limits: TransactionLimits, transforms: ReadonlyArray<Transform>) => {
-  const { maxTransactionBlocks, maxTransactionBytes } = limits
-  if (transforms.length > maxTransactionBlocks) {
+/** By how much a transaction is too large, if it is. */
+const excessOf = (
+  { maxTransactionBlocks, maxTransactionBytes }: TransactionLimits,
+  transforms: ReadonlyArray<Transform>
+): LimitExceeded | undefined => {
+  const count = transforms.length
+  if (count > maxTransactionBlocks) {
     const what = "the number of blocks that the transaction changes"
-    return Effect.fail(new LimitExceeded({ actual: transforms.length, limit: maxTransactionBlocks, what }))
+    return new LimitExceeded({ actual: count, limit: maxTransactionBlocks, what })
   }
   const bytes = transforms.reduce((total, transform) => total + sizeBytes(transform), 0)
-  return bytes <= maxTransactionBytes
-    ? Effect.void
-    : Effect.fail(new LimitExceeded({ actual: bytes, limit: maxTransactionBytes, what: "the size of the transaction" }))
+  return bytes > maxTransactionBytes
+    ? new LimitExceeded({ actual: bytes, limit: maxTransactionBytes, what: "the size of the transaction" })
+    : undefined
 }
