@@ -104,11 +104,13 @@ const make = Effect.fnUntraced(function* (
   const writer = yield* RepoWriter.make(raw, storage, yield* loadLocks(raw), options)
   const context: CheckContext = { hasher, self, validateReads: options.validateReads }
 
-  /** The blocks that a request is about, here. */
-  const blocksOf = (request: PendRequest): ReadonlyArray<BlockId> =>
-    request.signed.manifest.shards.flatMap(({ members, reads, writes }) =>
+  /** The blocks that a request is about, here: what it names, and the headers, which say what the conflict points are. */
+  const blocksOf = ({ signed: { manifest } }: PendRequest): ReadonlyArray<BlockId> => [
+    ...manifest.collections.map(({ id }) => id),
+    ...manifest.shards.flatMap(({ members, reads, writes }) =>
       members.includes(self) ? ([...Object.keys(writes), ...Object.keys(reads)] as Array<BlockId>) : []
     )
+  ]
 
   const readAt = (id: BlockId, at: Rev): Effect.Effect<StoredBlock | undefined, ReadError> =>
     Effect.flatMap(writer.state(id), (state) =>

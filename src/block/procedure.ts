@@ -14,8 +14,29 @@ export interface BlockSource<E> extends BlockReader {
 /** A procedure that still faults after this many loads does not end: a broken invariant, not an error. */
 const MAX_FAULTS = 1_000_000
 
-const isExpected = (thrown: unknown): thrown is CorruptBlock | Invalid | LimitExceeded =>
+const isExpected = (thrown: unknown): thrown is ProcedureFailure =>
   thrown instanceof CorruptBlock || thrown instanceof Invalid || thrown instanceof LimitExceeded
+
+/** What a procedure may fail with by itself. */
+export type ProcedureFailure = CorruptBlock | Invalid | LimitExceeded
+
+/** Runs a procedure at once: its outcome, or the fault where a block is not in memory. */
+export const tryProcedure = <A, E>(
+  source: BlockSource<E>,
+  procedure: () => A
+): Effect.Effect<A, ProcedureFailure> | BlockFault => {
+  let result: A
+  try {
+    result = procedure()
+  } catch (thrown) {
+    if (thrown instanceof BlockFault) return thrown
+    source.settle()
+    if (isExpected(thrown)) return Effect.fail(thrown)
+    throw thrown
+  }
+  source.settle()
+  return Effect.succeed(result)
+}
 
 /**
  * Runs a plain procedure over a source: where a block is not in memory, loads it and starts the procedure again. What it
@@ -24,20 +45,13 @@ const isExpected = (thrown: unknown): thrown is CorruptBlock | Invalid | LimitEx
 export const runProcedure = <A, E>(
   source: BlockSource<E>,
   procedure: () => A
-): Effect.Effect<A, E | CorruptBlock | Invalid | LimitExceeded> => {
+): Effect.Effect<A, E | ProcedureFailure> => {
   let faults = 0
-  const attempt = (): Effect.Effect<A, E | CorruptBlock | Invalid | LimitExceeded> => {
-    let result: A
-    try {
-      result = procedure()
-    } catch (thrown) {
-      if (thrown instanceof BlockFault && faults++ < MAX_FAULTS) return Effect.flatMap(source.load(thrown.ids), attempt)
-      source.settle()
-      if (isExpected(thrown)) return Effect.fail(thrown)
-      throw thrown
-    }
-    source.settle()
-    return Effect.succeed(result)
+  const attempt = (): Effect.Effect<A, E | ProcedureFailure> => {
+    const outcome = tryProcedure(source, procedure)
+    if (!(outcome instanceof BlockFault)) return outcome
+    if (faults++ === MAX_FAULTS) return Effect.dieMessage("a procedure that never ends")
+    return Effect.flatMap(source.load(outcome.ids), attempt)
   }
   return Effect.suspend(attempt)
 }

@@ -8,7 +8,7 @@ import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
 import { type Action, CollectionName, FORMAT_VERSION } from "../../schemas/Collection.ts"
 import { CollectionMismatch, CollectionNotFound, type DecodeError, Invalid } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
-import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import { BlockFault, type BlockReader, type BlockStore } from "../block/BlockStore.ts"
 import type { Tracker } from "../block/Tracker.ts"
 import { collectionId } from "../encoding/BlockIds.ts"
 import * as Log from "../log/Log.ts"
@@ -85,22 +85,32 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
     if (started === undefined) return Effect.map(committed, (changes) => readOf(name, changes))
     // Looked up at each read: a stream may go on in a nested run, and one that failed may have started the state anew.
     return Effect.succeed((procedure) =>
-      Effect.flatMap(levelFor(started), (level) =>
-        level.call(Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes, level)(procedure)))
-      )
+      Effect.flatMap(levelFor(started), (level) => {
+        const atOnce = tryIn(level, id, (changes, header) =>
+          changes.tryRead((reader) => procedure(reader, header, changes.actions))
+        )
+        if (atOnce !== undefined) return atOnce
+        return level.call(
+          Effect.flatMap(level.attempt.collection(id), (changes) => readOf(name, changes, level)(procedure))
+        )
+      })
     )
   })
 
-  const write: OpenCollection["write"] = (procedure) =>
-    transactional(database, id, (attempt, level) =>
-      Effect.flatMap(attempt.collection(id), (changes) =>
-        Effect.flatMap(headerOf(name, changes), (header) =>
-          changes.write((store) => {
-            level?.assertUnderWay()
-            return procedure(store, header)
-          })
-        )
-      )
+  const write: OpenCollection["write"] = <A>(procedure: (store: Tracker, header: CollectionBlock) => Written<A>) =>
+    transactional(
+      database,
+      id,
+      (attempt, level) =>
+        Effect.flatMap(attempt.collection(id), (changes) =>
+          Effect.flatMap(headerOf(name, changes), (header) =>
+            changes.write((store) => {
+              level?.assertUnderWay()
+              return procedure(store, header)
+            })
+          )
+        ),
+      (level) => tryIn(level, id, (changes, header) => changes.tryWrite((store) => procedure(store, header)))
     )
 
   return {
@@ -113,14 +123,28 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
   }
 }
 
-/** Runs a call in the present transaction, or in one of its own. */
+/** What a call in a transaction comes to if it needs nothing but memory, which is the rule; undefined if it needs more. */
+const tryIn = <A>(
+  level: Level,
+  id: CollectionId,
+  use: (changes: CollectionChanges, header: CollectionBlock) => Effect.Effect<A, CollectionError> | BlockFault
+): Effect.Effect<A, CollectionError> | undefined => {
+  const changes = level.isUndivided && !level.isOver ? level.attempt.known(id) : undefined
+  const header = changes?.header
+  if (changes === undefined || header === undefined) return undefined
+  const outcome = use(changes, header)
+  return outcome instanceof BlockFault ? undefined : outcome
+}
+
+/** Runs a call in the present transaction, or in one of its own. `atOnce` is tried first, if it is given. */
 const transactional = <A, E>(
   database: DatabaseService,
   id: CollectionId,
-  call: (attempt: Attempt, level?: Level) => Effect.Effect<A, E>
+  call: (attempt: Attempt, level?: Level) => Effect.Effect<A, E>,
+  atOnce?: (level: Level) => Effect.Effect<A, E> | undefined
 ): Effect.Effect<A, E | TransactionError> =>
   Effect.flatMap(levelOn(database), (level): Effect.Effect<A, E | TransactionError> => {
-    if (level !== undefined) return level.call(call(level.attempt, level))
+    if (level !== undefined) return atOnce?.(level) ?? level.call(call(level.attempt, level))
     return runCall(database, id, call)
   })
 

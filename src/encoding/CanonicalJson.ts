@@ -219,16 +219,18 @@ export const sizeBytes = (value: unknown): number => {
  * A copy of a value that came from outside, as it may become part of a block: keys in canonical order, nothing shared
  * with the original. Throws {@link NotCanonical}.
  */
-export const canonicalCopy = (value: unknown): Json => copy(value, 0)
+export const canonicalCopy = (value: unknown): Json => {
+  const copied = copy(value, 0)
+  // Finds what has no canonical JSON; the text is asked for again.
+  canonicalText(copied)
+  return copied
+}
 
 const PLAIN_OBJECT = "[object Object]"
 
 const copy = (value: unknown, depth: number): Json => {
-  if (typeof value !== "object" || value === null) {
-    write(value, depth)
-    // Negative zero is written as zero, so it is zero.
-    return value === 0 ? 0 : (value as Json)
-  }
+  // Negative zero is written as zero, so it is zero.
+  if (typeof value !== "object" || value === null) return value === 0 ? 0 : (value as Json)
   if (depth > MAX_VALUE_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_VALUE_DEPTH}`)
   if (Array.isArray(value)) return Array.from(value, (item) => copy(item, depth + 1))
   // Of a Date or a Map nothing would be left.
@@ -237,7 +239,6 @@ const copy = (value: unknown, depth: number): Json => {
   const fields = value as { readonly [key: string]: unknown }
   const result: { [key: string]: Json } = {}
   for (const key of Object.keys(fields).sort()) {
-    quoted(key)
     const field = fields[key]
     // What JSON.stringify would leave out.
     if (field === undefined) continue

@@ -4,8 +4,8 @@ import type { Action, LogEntry, PayloadReference } from "../../schemas/Collectio
 import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import { BlockFault, type BlockReader, type BlockStore, expectBlock } from "../block/BlockStore.ts"
-import { type Capacity, pack } from "../chain/Packing.ts"
-import { canonicalText, sizeBytes } from "../encoding/CanonicalJson.ts"
+import { type Capacity, itemsBytes, pack } from "../chain/Packing.ts"
+import { canonicalText } from "../encoding/CanonicalJson.ts"
 import type { HashText } from "./LogBlock.ts"
 
 /** Actions stand in their log entry if the canonical JSON of their array has up to 8 KiB. */
@@ -19,7 +19,8 @@ export type Placed = { readonly actions: ReadonlyArray<Action> } | { readonly pa
 
 /** Places actions: small ones as they are, others in new payload blocks. Raises `LimitExceeded` for one over 256 KiB. */
 export const place = (store: BlockStore, hash: HashText, actions: ReadonlyArray<Action>): Placed => {
-  if (sizeBytes(actions) <= INLINE_BYTES) return { actions }
+  // The array's own size: its items, brackets and commas. Sized one by one, as packing would ask for them again.
+  if (itemsBytes(actions) + Math.max(2, actions.length + 1) <= INLINE_BYTES) return { actions }
   const [first, ...rest] = pack("An action", actions, PAYLOAD_CAPACITY).map((run) => insertPayload(store, run))
   return { payload: { blocks: [first!, ...rest], count: actions.length, hash: hash(canonicalText(actions)) } }
 }

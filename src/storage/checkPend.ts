@@ -1,25 +1,18 @@
-import * as Schema from "effect/Schema"
 import type { Block } from "../../schemas/Block.ts"
-import { CollectionBlock, type LogBlock } from "../../schemas/BlockTypes.ts"
-import { type ActionId, type BlockId, CollectionId, type Hash, type PeerId, type Rev } from "../../schemas/Ids.ts"
+import type { LogBlock } from "../../schemas/BlockTypes.ts"
+import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { Base, Manifest, Shard, Write } from "../../schemas/Manifest.ts"
 import type { Locked, PendRequest, Refused, Stale } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
-import { blockId, collectionId, hashValue } from "../encoding/BlockIds.ts"
+import { blockId, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical } from "../encoding/CanonicalJson.ts"
+import type { ApprovedWrite } from "./ApprovedWrite.ts"
 import type { BlockState, RepoView } from "./BlockState.ts"
+import { changedBlockProblem, newBlockProblem, newHeaderProblem, sameMembers } from "./blockRules.ts"
+import { entriesOf, isCollectionId, manifestProblem } from "./manifestRules.ts"
 import { tailProblem } from "./tailRules.ts"
-
-/** A write that passed all checks: the block as it is to be. */
-export interface ApprovedWrite {
-  readonly id: BlockId
-  readonly shard: Shard
-  readonly write: Write
-  readonly state: BlockState | undefined
-  readonly block: Block | undefined
-}
 
 /** A transaction that this node's blocks have nothing against. */
 export interface Approval {
@@ -55,7 +48,7 @@ export const checkPend = (
   const refused = (reason: string): Refused => ({ _tag: "Refused", actionId, reason })
   const own = manifest.shards.filter(({ members }) => members.includes(context.self))
   if (own.length === 0) return refused("no shard names this node as a member")
-  const shape = shapeProblem(manifest)
+  const shape = manifestProblem(manifest)
   if (shape !== undefined) return refused(shape)
 
   const missed: Array<Stale["missed"][number]> = []
@@ -90,50 +83,18 @@ export const checkPend = (
   const writes: Array<ApprovedWrite> = []
   for (const shard of own) {
     for (const [id, write] of entriesOf(shard.writes)) {
-      const transform = payload[id]
-      const checked =
-        transform === undefined
-          ? "its transform is missing"
-          : checkWrite(context, view, manifest, shard, id, write, transform)
+      const checked = Object.hasOwn(payload, id)
+        ? checkWrite(context, view, manifest, shard, id, write, payload[id]!)
+        : "its transform is missing"
       if (typeof checked === "string") return refused(`${checked}: block ${id}`)
       writes.push(checked)
     }
   }
-  const tail = tailProblem(manifest, view, new Map(writes.map((write) => [write.id, write])))
+  // Each own write has its transform, so that any more are of other blocks.
+  if (Object.keys(payload).length > writes.length) return refused("it comes with transforms of blocks not written here")
+  const tail = tailProblem(context.hasher, manifest, view, writes)
   if (tail !== undefined) return refused(tail)
   return { _tag: "Approval", actionId, pended: view.transaction(actionId)?._tag === "Pending", reads, writes }
-}
-
-const entriesOf = <A>(record: Readonly<Record<BlockId, A>>) =>
-  Object.entries(record) as unknown as ReadonlyArray<readonly [BlockId, A]>
-
-/** What is wrong with a manifest by itself. */
-const shapeProblem = ({ collections, shards }: Manifest): string | undefined => {
-  const revs = new Map<string, { base: number; rev: Rev }>()
-  let previous = ""
-  for (const { base, id, rev } of collections) {
-    if (id <= previous) return "collections are not sorted and distinct"
-    if (rev !== base + 1) return `revision ${rev} does not follow ${base}`
-    revs.set(id, { base, rev })
-    previous = id
-  }
-  const seen = new Set<BlockId>()
-  const written = new Set<string>()
-  for (const { members, reads, writes } of shards) {
-    if (members.some((peer, i) => i > 0 && peer <= members[i - 1]!)) return "members are not sorted and distinct"
-    for (const id of [...Object.keys(writes), ...Object.keys(reads)] as Array<BlockId>) {
-      if (seen.has(id)) return `block ${id} is named twice`
-      seen.add(id)
-    }
-    for (const [id, { base, collection, index }] of entriesOf(writes)) {
-      const revision = revs.get(collection)
-      if (revision === undefined) return `block ${id} is of a collection that is not listed`
-      if (base !== "none" && base.rev > revision.base) return `the base of ${id} is above that of its collection`
-      if ((index !== undefined) !== (base === "none" && id !== (collection as string))) return `index of ${id}`
-      written.add(collection)
-    }
-  }
-  return written.size === collections.length ? undefined : "a listed collection writes nothing"
 }
 
 /** How a base stands to what is stored. A tombstone is never a base, and its id never unused again. */
@@ -146,23 +107,12 @@ const baseProblem = (state: BlockState | undefined, base: Base): "stale" | strin
   return base.hash === after ? undefined : "a base that differs from the certified revision"
 }
 
-const isCollectionId = Schema.is(CollectionId)
-
 /** What is wrong with a read on the latest revision: only open tails and absent headers are read. */
 const readProblem = (id: BlockId, base: Base, state: BlockState | undefined): string | undefined => {
   if (baseProblem(state, base) !== undefined) return undefined
   if (state === undefined) return isCollectionId(id) ? undefined : `${id} is read as absent, but is no header`
   const block = state.block as LogBlock | undefined
   return block?.header.type === "log" && block.next === undefined ? undefined : `${id} is read, but is no open tail`
-}
-
-const isHeader = Schema.is(CollectionBlock)
-
-/** What is wrong with a new header: its id is made of its name, and its members are those of its shard. */
-const headerProblem = (hasher: HasherService, id: BlockId, { members }: Shard, block: Block): string | undefined => {
-  if (!isHeader(block)) return "the new header is no collection block"
-  if (collectionId(hasher, block.name) !== (id as string)) return "the id is not that of the collection's name"
-  return sameMembers(block.members, members) ? undefined : "the header names other members"
 }
 
 /** A write against the payload, the block it changes, and the rules for new ids. */
@@ -191,20 +141,32 @@ const checkWrite = (
   try {
     if (hashValue(hasher, transform) !== write.change) return "the transform is not the one signed for"
     const block = applyTransform(state?.block, transform)
-    if (block === undefined)
-      return write.after === "deleted" ? { block, id, shard, state, write } : "the block is not deleted"
-    if (block.header.id !== id || block.header.collectionId !== write.collection)
-      return "the header names another block"
-    const header =
-      state === undefined && write.index === undefined ? headerProblem(hasher, id, shard, block) : undefined
-    if (header !== undefined) return header
-    const after: Hash = hashValue(hasher, block)
-    return after === write.after ? { block, id, shard, state, write } : "the result is not the one signed for"
+    const problem = resultProblem(hasher, shard, id, write, transform, block)
+    return problem ?? { block, id, shard, state, transform, write }
   } catch (thrown) {
     if (thrown instanceof TransformMismatch || thrown instanceof NotCanonical) return thrown.message
     throw thrown
   }
 }
 
-const sameMembers = (a: ReadonlyArray<PeerId>, b: ReadonlyArray<PeerId>) =>
-  a.length === b.length && a.every((peer, i) => peer === b[i])
+/** What is wrong with what a block is to be. */
+const resultProblem = (
+  hasher: HasherService,
+  { members }: Shard,
+  id: BlockId,
+  { after, collection, index }: Write,
+  transform: Transform,
+  block: Block | undefined
+): string | undefined => {
+  if (Object.keys(transform).length > 1) return "the transform is of several kinds"
+  if (block === undefined) return after === "deleted" ? undefined : "the block is not deleted"
+  const isNew = "insert" in transform
+  const shape = isNew ? newBlockProblem(block) : changedBlockProblem(block, transform)
+  if (shape !== undefined) return shape
+  if (block.header.id !== id || block.header.collectionId !== collection) return "the header names another block"
+  if (isNew && index === undefined) {
+    const header = newHeaderProblem(hasher, collection, members, block)
+    if (header !== undefined) return header
+  }
+  return hashValue(hasher, block) === after ? undefined : "the result is not the one signed for"
+}

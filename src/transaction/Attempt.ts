@@ -60,6 +60,11 @@ export class Attempt {
     return ids
   }
 
+  /** A collection that was taken in before; undefined where it was not, or where the attempt is lost. */
+  known(id: CollectionId): CollectionChanges | undefined {
+    return this.#lost ? undefined : this.#collections.get(id)
+  }
+
   /** A collection as this attempt sees it. */
   collection(id: CollectionId): Effect.Effect<CollectionChanges, ReadError | Conflict> {
     const known = this.#collections.get(id)

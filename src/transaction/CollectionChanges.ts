@@ -2,17 +2,19 @@ import type * as Effect from "effect/Effect"
 import type { BlockHeader } from "../../schemas/Block.ts"
 import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
 import type { Action } from "../../schemas/Collection.ts"
-import type { CorruptBlock, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { atomically } from "../block/Atomic.ts"
-import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
-import { runProcedure } from "../block/procedure.ts"
+import type { BlockFault, BlockReader, BlockStore } from "../block/BlockStore.ts"
+import { type ProcedureFailure, runProcedure, tryProcedure } from "../block/procedure.ts"
 import { type Mark, Tracker } from "../block/Tracker.ts"
 import type { PinnedCollection } from "./PinnedCollection.ts"
 
 /** What a procedure on a collection may fail with. */
-export type ProcedureError = ReadError | CorruptBlock | Invalid | LimitExceeded
+export type ProcedureError = ReadError | ProcedureFailure
+
+/** A change of blocks: what it gives, and the actions that the log is to keep of it. */
+export type WriteProcedure<A> = (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> }
 
 /** What a transaction does to one collection: the blocks it changes, and the actions its log is to keep. */
 export class CollectionChanges {
@@ -67,15 +69,25 @@ export class CollectionChanges {
     return runProcedure(this.pinned, () => procedure(this.#tracker))
   }
 
+  /** As `read`, at once; the fault where a block is not in memory. */
+  tryRead<A>(procedure: (reader: BlockReader) => A): Effect.Effect<A, ProcedureFailure> | BlockFault {
+    return tryProcedure(this.pinned, () => procedure(this.#tracker))
+  }
+
   /** Runs a procedure that changes blocks, all of it or nothing, and keeps the actions it gives for the log. */
-  write<A>(
-    procedure: (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> }
-  ): Effect.Effect<A, ProcedureError> {
-    return runProcedure(this.pinned, () => {
-      const { actions, result } = atomically(this.#tracker, procedure)
-      for (const action of actions) this.#actions.push(action)
-      return result
-    })
+  write<A>(procedure: WriteProcedure<A>): Effect.Effect<A, ProcedureError> {
+    return runProcedure(this.pinned, () => this.#apply(procedure))
+  }
+
+  /** As `write`, at once; the fault where a block is not in memory. */
+  tryWrite<A>(procedure: WriteProcedure<A>): Effect.Effect<A, ProcedureFailure> | BlockFault {
+    return tryProcedure(this.pinned, () => this.#apply(procedure))
+  }
+
+  #apply<A>(procedure: WriteProcedure<A>): A {
+    const { actions, result } = atomically(this.#tracker, procedure)
+    for (const action of actions) this.#actions.push(action)
+    return result
   }
 
   /** Creates the collection, whose blocks these members are to keep. */

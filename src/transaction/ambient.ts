@@ -16,6 +16,7 @@ export class Level {
   readonly parent: Level | undefined
   /** The calls of a run share its gate; a run nested in it has the gate to itself, so that it can undo what it wrote. */
   readonly #gate = Effect.unsafeMakeSemaphore(EVERYBODY)
+  #nested = 0
   #isOver = false
 
   constructor(attempt: Attempt, database: DatabaseService, parent: Level | undefined) {
@@ -29,14 +30,32 @@ export class Level {
     return this.#gate.withPermits(1)(effect)
   }
 
+  /** Whether no nested run is under way, or waits for its turn: then what a call does at once needs no gate. */
+  get isUndivided(): boolean {
+    return this.#nested === 0
+  }
+
   /** Runs a nested run, when no call and no other nested run is under way. */
   alone<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return this.#gate.withPermits(EVERYBODY)(effect)
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        this.#nested++
+      }),
+      () => this.#gate.withPermits(EVERYBODY)(effect),
+      () =>
+        Effect.sync(() => {
+          this.#nested--
+        })
+    )
   }
 
   /** The run has ended. Fibers that it forked, and that go on, are no part of it any more. */
   end(): void {
     this.#isOver = true
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   /** Raises `Invalid` where the run has ended. */

@@ -18,6 +18,8 @@ import { canonicalText } from "../../src/encoding/CanonicalJson.ts"
 import { signClaim, statementText, verifyClaim } from "../../src/encoding/Statements.ts"
 import * as Log from "../../src/log/Log.ts"
 import * as Payload from "../../src/log/Payload.ts"
+import { puts } from "../../src/storage/records.ts"
+import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
 import { buildManifest } from "../../src/transaction/buildManifest.ts"
 import { hasher, network, signerOf, verifier } from "../storage/TestServices.ts"
 import { expectGolden } from "./golden.ts"
@@ -136,6 +138,33 @@ const texts = (label: string, value: object): Record<string, string> => ({
 
 const payloadBlock = [...change.changes.values()].find(({ block }) => block?.header.type === "payload")!.block!
 
+/** Where each kind of record stands in a store, as the bytes on disk spell it, and what the smallest of them hold. */
+const RECORDS: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    puts.head(leaf.header.id, {
+      collection,
+      latest: { actionId, after: hash("after"), base: "none", rev: 2 as Rev },
+      since: [2 as Rev],
+      sinceLength: 7,
+      whole: 1 as Rev
+    }),
+    puts.members(leaf.header.id, members),
+    puts.revision(leaf.header.id, {
+      actionId,
+      after: "deleted",
+      base: { hash: hash("base"), rev: 1 as Rev },
+      rev: 2 as Rev
+    }),
+    puts.change(leaf.header.id, 2 as Rev, { delete: true }),
+    puts.whole(leaf.header.id, 1 as Rev, root),
+    puts.pending(leaf.header.id, actionId, { delete: true }),
+    puts.lock(leaf.header.id, actionId, { mode: "read" }),
+    puts.manifest(actionId, signed),
+    puts.proof(actionId, { decision }),
+    puts.ended(actionId, { outcome: "aborted" })
+  ].map((write) => [`record ${StorageKeyCodec.encode(write.key)}`, write.type === "put" ? write.value : ""])
+)
+
 describe("format version 1", () => {
   it("every text, id, hash and signature is what it always was", () => {
     expectGolden("format-1.json", {
@@ -179,7 +208,8 @@ describe("format version 1", () => {
         value: "abort"
       }),
       "signed manifest: text": canonicalText(signed),
-      "certificate: text": canonicalText(decision)
+      "certificate: text": canonicalText(decision),
+      ...RECORDS
     })
   })
 

@@ -3,9 +3,9 @@
  * transactions may start from one and compete.
  */
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
-import { FORMAT_VERSION } from "../../schemas/Collection.ts"
+import { type Action, FORMAT_VERSION } from "../../schemas/Collection.ts"
 import type { ActionId, BlockId, CollectionId, Hash, PeerId, Rev } from "../../schemas/Ids.ts"
-import type { Manifest, NetworkName, Payload, Stamp } from "../../schemas/Manifest.ts"
+import type { Manifest, NetworkName, Stamp, Payload as Transforms } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { PendRequest, StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
@@ -16,7 +16,8 @@ import * as Base32 from "../../src/encoding/Base32.ts"
 import { actionId, blockId, collectionId, hashText, hashValue, stampId } from "../../src/encoding/BlockIds.ts"
 import { signClaim } from "../../src/encoding/Statements.ts"
 import * as Log from "../../src/log/Log.ts"
-import { lastRev } from "../../src/log/LogBlock.ts"
+import { isFull, lastRev } from "../../src/log/LogBlock.ts"
+import * as Payload from "../../src/log/Payload.ts"
 import {
   type BlockWrite,
   buildManifest,
@@ -36,6 +37,8 @@ export type Edit = (store: Tracker, collection: CollectionId) => void
 export interface Intent {
   readonly writes?: Readonly<Record<string, Edit>>
   readonly reads?: ReadonlyArray<string>
+  /** What the logs are to keep, beside the blocks. */
+  readonly actions?: Readonly<Record<string, ReadonlyArray<Action>>>
 }
 
 /** A signed request, and its id. */
@@ -89,7 +92,7 @@ export class Author {
   }
 
   /** The request for a manifest and its payload, signed. */
-  sign(manifest: Manifest, payload: Payload): SignedRequest {
+  sign(manifest: Manifest, payload: Transforms): SignedRequest {
     const { hasher, network, signer } = this.#options
     const action = actionId(hasher, manifest)
     const signatures = [signClaim(signer, network, { action, kind: "author" })] as const
@@ -104,14 +107,16 @@ export class Author {
   }
 
   /** A transaction that starts from a world. */
-  transaction(world: World, { reads = [], writes = {} }: Intent): Prepared {
+  transaction(world: World, { actions = {}, reads = [], writes = {} }: Intent): Prepared {
     const { network, signer } = this.#options
     const stamp = stampOf(this.#stamps++)
     const names = Object.keys(writes)
     const collections = names
       .map((name) => ({ id: this.collection(name), rev: (revIn(world, this.collection(name)) + 1) as Rev }))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
-    const written = names.map((name) => this.#write(world, name, writes[name]!, stamp, collections))
+    const written = names.map((name) =>
+      this.#write(world, name, writes[name]!, stamp, collections, actions[name] ?? [])
+    )
     const manifest = buildManifest(
       { author: signer.publicKey, network, stamp },
       written,
@@ -141,7 +146,8 @@ export class Author {
     name: string,
     edit: Edit,
     stamp: Stamp,
-    collections: ReadonlyArray<{ id: CollectionId; rev: Rev }>
+    collections: ReadonlyArray<{ id: CollectionId; rev: Rev }>,
+    actions: ReadonlyArray<Action>
   ): WrittenCollection {
     const { hasher, signer } = this.#options
     const id = this.collection(name)
@@ -156,16 +162,21 @@ export class Author {
     const baseRev = revIn(world, id)
     edit(store, id)
     const { log } = store.get(id) as unknown as CollectionBlock
-    const { rolledOver, tail } = Log.append(store, (text) => hashText(hasher, text), log.tail, {
-      actions: [],
-      blocks: [...store.changes.keys()].sort(),
+    const hash = (text: string) => hashText(hasher, text)
+    const placed = Payload.place(store, hash, actions)
+    const blocks = new Set<BlockId>(store.changes.keys())
+    blocks.delete(log.tail)
+    if (isFull(store.get(log.tail) as unknown as LogBlock)) blocks.add(log.tail).add(id)
+    const { rolledOver, tail } = Log.append(store, hash, log.tail, {
+      ...placed,
+      blocks: [...blocks].sort(),
       collections,
       rev: (baseRev + 1) as Rev,
       stampId: stampId(hasher, signer.publicKey, stamp),
       time: stamp.time
     })
     if (rolledOver) store.update(id, ["log", 0, 0, { head: log.head, tail }])
-    const blocks = [...store.changes].map(([block, { block: content, transform }]): BlockWrite => {
+    const writes = [...store.changes].map(([block, { block: content, transform }]): BlockWrite => {
       const base = world.get(block)
       const after = content === undefined ? "deleted" : hashValue(hasher, content)
       return {
@@ -177,7 +188,7 @@ export class Author {
         transform
       }
     })
-    return { baseRev, blocks, id, members, tail: log.tail }
+    return { baseRev, blocks: writes, id, members, tail: log.tail }
   }
 }
 

@@ -14,7 +14,9 @@ import { Restorer } from "../../services/Restorer.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
 import { noRestorer } from "../../src/storage/BlockStorage.ts"
 import { puts } from "../../src/storage/records.ts"
-import { durableStorageRepo, storageRepo, storageRepoFaults } from "../conformance/storageRepo.ts"
+import { storageRepo } from "../conformance/storageRepo.ts"
+import { durableStorageRepo } from "../conformance/storageRepoDurable.ts"
+import { corruptRecords, failedWrites } from "../conformance/storageRepoFaults.ts"
 import * as FaultyStorage from "./FaultyStorage.ts"
 import { Author, addLeaf, emptyWorld, onlyLog } from "./Requests.ts"
 import { hasher, identityOf, network, signerOf } from "./TestServices.ts"
@@ -43,9 +45,16 @@ for (const [name, store] of Object.entries(stores)) {
   })
 
   const faulty = FaultyStorage.layer.pipe(Layer.provide(store))
-  layer(repo(NO_CACHE).pipe(Layer.provideMerge(faulty)))(`StorageRepo on ${name} that fails`, (it) => {
-    for (const { check, name } of storageRepoFaults) it.effect(name, () => check)
+  layer(repo().pipe(Layer.provideMerge(faulty)))(`StorageRepo on ${name} that fails`, (it) => {
+    for (const { check, name } of failedWrites) it.effect(name, () => check)
   })
+
+  layer(repo(NO_CACHE).pipe(Layer.provideMerge(faulty)))(
+    `StorageRepo on ${name} that fails, with nothing in memory`,
+    (it) => {
+      for (const { check, name } of [...failedWrites, ...corruptRecords]) it.effect(name, () => check)
+    }
+  )
 }
 
 describe("StorageRepo on LevelStorage, opened again", () => {

@@ -82,7 +82,7 @@ class History {
 
 /** A random change: blocks come, change in several ways, and go. */
 const randomEdit =
-  (random: Prng.Prng, history: History, live: Array<BlockId>): Edit =>
+  (random: Prng.Prng, live: Array<BlockId>): Edit =>
   (store, collection) => {
     const changes = 1 + random.nextInt(3)
     for (let change = 0; change < changes; change++) {
@@ -99,8 +99,7 @@ const randomEdit =
         const index = random.nextInt(length + 1)
         const deleteCount = random.nextInt(length - index + 1) % 3
         const inserted = Array.from({ length: random.nextInt(3) }, () => `entry ${random.nextInt(1_000)}`)
-        store.update(id, ["entries", index, deleteCount, inserted])
-        if (random.nextInt(4) === 0) store.update(id, ["title", 0, 0, `at ${history.rev}`])
+        store.update(id, ["entries", index, deleteCount, inserted], ["keys", index, deleteCount, inserted])
       }
     }
   }
@@ -125,7 +124,7 @@ describe("any revision of any block", () => {
       const history = new History(repo)
       const live: Array<BlockId> = []
       for (let rev = 1; rev <= REVISIONS; rev++) {
-        yield* history.commit(randomEdit(random, history, live))
+        yield* history.commit(randomEdit(random, live))
         const { ids } = history.model
         const latest = yield* repo.get(ids.map((id) => ({ id })))
         ids.forEach((id, i) => {
@@ -165,7 +164,8 @@ const makeLeaf = Effect.gen(function* () {
     })
   )
   for (let rev = 2; rev <= 10; rev++) {
-    yield* history.commit((store) => store.update(id, ["entries", 0, 0, [`added at ${rev}`]]))
+    const added = [`added at ${rev}`]
+    yield* history.commit((store) => store.update(id, ["entries", 0, 0, added], ["keys", 0, 0, added]))
   }
   return { history, id }
 })

@@ -47,7 +47,7 @@ const formsOf = (plans: ReadonlyArray<Plan>, leaf: BlockId) =>
 const touch =
   (leaf: BlockId, step: number): Edit =>
   (store) =>
-    store.update(leaf, ["title", 0, 0, `t${step}`])
+    store.update(leaf, ["entries", 0, 1, [`t${step}`]])
 
 describe("planApply", () => {
   it("stores a transaction's revisions, manifest and proof together", () => {
