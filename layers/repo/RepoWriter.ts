@@ -6,25 +6,29 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
-import { StorageUnavailable } from "../../schemas/Errors.ts"
+import { type StorageError, StorageUnavailable } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId } from "../../schemas/Ids.ts"
 import { HostTurn } from "../../services/HostTurn.ts"
 import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
 import { textLength } from "../../src/encoding/CanonicalJson.ts"
-import type { BlockState, RepoView, TransactionRecord } from "../../src/storage/BlockState.ts"
+import {
+  type BlockState,
+  type RepoView,
+  TransactionFault,
+  type TransactionRecord
+} from "../../src/storage/BlockState.ts"
 import type { BlockStorage } from "../../src/storage/BlockStorage.ts"
 import { type LockTable, Overlay } from "../../src/storage/Overlay.ts"
 import type { Plan } from "../../src/storage/Plan.ts"
 
-/** The blocks that a request needs in memory, by what is known of the transaction that it names. */
-export type BlocksOf = (transaction: TransactionRecord | undefined) => ReadonlyArray<BlockId>
+/** The blocks that a request needs in memory, by itself, or by what is known of the transaction that it names. */
+export type BlocksOf = (view: Pick<RepoView, "transaction">) => ReadonlyArray<BlockId>
 
 /** A request to the writer: what it needs in memory, its plan over that, and who waits for the answer. */
 interface Request {
   readonly blocks: BlocksOf
-  readonly action: ActionId | undefined
   readonly plan: (view: RepoView) => Plan<unknown>
   readonly answer: Deferred.Deferred<unknown, ReadError>
 }
@@ -36,11 +40,7 @@ export interface RepoWriter {
   /** A block as it is now. */
   readonly state: (id: BlockId) => Effect.Effect<BlockState | undefined, ReadError>
   /** Plans a request over the blocks and the transaction it names, and answers once what it writes is durable. */
-  readonly ask: <Answer>(
-    blocks: BlocksOf,
-    action: ActionId | undefined,
-    plan: (view: RepoView) => Plan<Answer>
-  ) => Effect.Effect<Answer, ReadError>
+  readonly ask: <Answer>(blocks: BlocksOf, plan: (view: RepoView) => Plan<Answer>) => Effect.Effect<Answer, ReadError>
 }
 
 /** Limits of the writer. */
@@ -69,9 +69,11 @@ export const make = Effect.fnUntraced(function* (
   storage: BlockStorage,
   locks: LockTable,
   options: RepoWriterOptions
-): Effect.fn.Return<RepoWriter, never, Scope.Scope> {
+): Effect.fn.Return<RepoWriter, StorageError, Scope.Scope> {
   const states = new BoundedCache<BlockId, BlockState>(options.cacheBytes, weigh)
   const mailbox = yield* Mailbox.make<Request>({ capacity: options.mailbox })
+  /** Whether any transaction was ever aborted here: as long as none was, no mark of one need be looked for. */
+  let hasAborted = (yield* raw.blocks("ended", { limit: 1 })).length > 0
   /** Grows whenever a write starts or ends: what was read across such a moment is not cached. */
   let epoch = 0
   let writing = false
@@ -96,37 +98,47 @@ export const make = Effect.fnUntraced(function* (
         return blocks.get(id)
       },
       locks: (id) => locks.on(id),
-      transaction: (id) => transactions.get(id)
+      mayBePendedOrAborted: (id) => hasAborted || locks.isHolder(id),
+      transaction: (id) => {
+        if (!transactions.has(id)) throw new TransactionFault(id)
+        return transactions.get(id)
+      }
     })
-    const blocksOf = ({ action, blocks }: Request) =>
-      blocks(action === undefined ? undefined : overlay.transaction(action))
     /** Loads what a request needs and is not in memory; a request that needs nothing more is the rule. */
     const load = Effect.fnUntraced(function* (missing: ReadonlyArray<BlockId>) {
       for (const id of missing) blocks.set(id, yield* storage.state(id))
     })
-    const prepareBlocks = (request: Request): Effect.Effect<void, ReadError> => {
+    /** The blocks that a request needs and that are not in memory, which as a rule are none. */
+    const missingOf = (request: Request): ReadonlyArray<BlockId> => {
       const missing: Array<BlockId> = []
-      for (const id of blocksOf(request)) {
+      for (const id of request.blocks(overlay)) {
         if (blocks.has(id)) continue
         const known = states.get(id)
         if (known === undefined) missing.push(id)
         else blocks.set(id, known)
       }
-      return missing.length === 0 ? Effect.void : load(missing)
+      return missing
     }
-    const prepare = (request: Request): Effect.Effect<void, ReadError> => {
-      const { action } = request
-      if (action === undefined || transactions.has(action)) return prepareBlocks(request)
-      return Effect.flatMap(storage.transaction(action), (record) => {
-        transactions.set(action, record)
-        return prepareBlocks(request)
+    /** Plans a request, and again with the record of a transaction where it turns out to need that. */
+    const plan = (request: Request): Effect.Effect<Plan<unknown>, ReadError> =>
+      Effect.suspend(() => {
+        try {
+          const missing = missingOf(request)
+          if (missing.length > 0) return Effect.flatMap(load(missing), () => plan(request))
+          return Effect.succeed(request.plan(overlay))
+        } catch (thrown) {
+          if (!(thrown instanceof TransactionFault)) throw thrown
+          return Effect.flatMap(storage.transaction(thrown.action), (record) => {
+            transactions.set(thrown.action, record)
+            return plan(request)
+          })
+        }
       })
-    }
     const writes: Array<StorageWrite> = []
     const answers: Array<readonly [Request, unknown]> = []
     for (const request of requests) {
       // A plan that throws breaks an invariant: its own request dies of it, not the others.
-      const planned = yield* Effect.exit(Effect.map(prepare(request), () => request.plan(overlay)))
+      const planned = yield* Effect.exit(plan(request))
       if (Exit.isFailure(planned)) {
         Deferred.unsafeDone(request.answer, planned)
         continue
@@ -152,6 +164,7 @@ export const make = Effect.fnUntraced(function* (
     for (const [id, changed] of overlay.blocks) states.set(id, changed)
     for (const [id, lock] of overlay.locked) locks.add(id, lock)
     for (const holder of overlay.freed) locks.free(holder)
+    for (const { _tag } of overlay.transactions.values()) hasAborted ||= _tag === "Aborted"
     for (const [request, answer] of answers) Deferred.unsafeDone(request.answer, Exit.succeed(answer))
   })
 
@@ -174,10 +187,10 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.zipRight(mailbox.end, Fiber.await(fiber)))
 
   return {
-    ask: <Answer>(blocks: BlocksOf, action: ActionId | undefined, plan: (view: RepoView) => Plan<Answer>) =>
+    ask: <Answer>(blocks: BlocksOf, plan: (view: RepoView) => Plan<Answer>) =>
       Effect.suspend(() => {
         const answer = Deferred.unsafeMake<unknown, ReadError>(FiberId.none)
-        return Effect.flatMap(mailbox.offer({ action, answer, blocks, plan }), (taken) =>
+        return Effect.flatMap(mailbox.offer({ answer, blocks, plan }), (taken) =>
           taken ? (Deferred.await(answer) as Effect.Effect<Answer, ReadError>) : Effect.fail(closed)
         )
       }),

@@ -126,7 +126,6 @@ const make = Effect.fnUntraced(function* (
         if (state === undefined)
           return writer.ask(
             () => ids,
-            undefined,
             (view) => answerOnly(ids.map((id) => storedOf(view.block(id))))
           )
         answers.push(storedOf(state))
@@ -149,16 +148,15 @@ const make = Effect.fnUntraced(function* (
     cancel: (action) =>
       writer.ask(
         () => [],
-        action,
         (view) => planCancel(view, action)
       ),
     commit: (request) =>
       writer.ask(
-        (record) => {
+        (view) => {
+          const record = view.transaction(request.actionId)
           const given = record?._tag === "Pending" ? record : request.request
           return given === undefined ? [] : blocksOf(given)
         },
-        request.actionId,
         (view) => planCommit(context, view, request, options.revisions)
       ),
     get,
@@ -167,7 +165,6 @@ const make = Effect.fnUntraced(function* (
         const action = actionId(hasher, request.signed.manifest)
         return writer.ask(
           () => blocksOf(request),
-          action,
           (view) => planPend(context, view, action, request)
         )
       }),
@@ -176,7 +173,6 @@ const make = Effect.fnUntraced(function* (
         const action = actionId(hasher, request.signed.manifest)
         return writer.ask(
           () => blocksOf(request),
-          action,
           (view) => planPendAndCommit(context, view, action, request, decide, options.revisions)
         )
       }),

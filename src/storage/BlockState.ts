@@ -37,7 +37,18 @@ export type TransactionRecord =
 export interface RepoView {
   readonly block: (id: BlockId) => BlockState | undefined
   readonly locks: (id: BlockId) => ReadonlyArray<Lock>
+  /** What is known of a transaction. May raise a {@link TransactionFault}. */
   readonly transaction: (id: ActionId) => TransactionRecord | undefined
+  /** False only where a transaction is certainly neither pended nor aborted here. From memory alone. */
+  readonly mayBePendedOrAborted: (id: ActionId) => boolean
+}
+
+/** Raised by a look at a transaction whose record is not in memory: it is loaded, and the plan made again. */
+export class TransactionFault {
+  readonly action: ActionId
+  constructor(action: ActionId) {
+    this.action = action
+  }
 }
 
 /** The latest revision of a block as the base of a transaction. */

@@ -4,24 +4,34 @@ import type { ViewChanges } from "./Plan.ts"
 
 const NO_LOCKS: ReadonlyArray<Lock> = []
 
-/** All live locks, by block. Not bounded here: the member bounds live transactions. */
+/** All live locks, by block and by holder. Not bounded here: the member bounds live transactions. */
 export class LockTable {
   readonly #byBlock = new Map<BlockId, ReadonlyArray<Lock>>()
+  readonly #byHolder = new Map<ActionId, Array<BlockId>>()
 
   on(id: BlockId): ReadonlyArray<Lock> {
     return this.#byBlock.get(id) ?? NO_LOCKS
   }
 
+  /** Whether a transaction holds any lock. */
+  isHolder(id: ActionId): boolean {
+    return this.#byHolder.has(id)
+  }
+
   add(id: BlockId, lock: Lock): void {
     this.#byBlock.set(id, [...this.on(id), lock])
+    const held = this.#byHolder.get(lock.holder)
+    if (held === undefined) this.#byHolder.set(lock.holder, [id])
+    else held.push(id)
   }
 
   free(holder: ActionId): void {
-    for (const [id, locks] of this.#byBlock) {
-      const left = locks.filter((lock) => lock.holder !== holder)
+    for (const id of this.#byHolder.get(holder) ?? []) {
+      const left = this.on(id).filter((lock) => lock.holder !== holder)
       if (left.length === 0) this.#byBlock.delete(id)
-      else if (left.length < locks.length) this.#byBlock.set(id, left)
+      else this.#byBlock.set(id, left)
     }
+    this.#byHolder.delete(holder)
   }
 }
 
@@ -41,6 +51,9 @@ export class Overlay implements RepoView {
 
   readonly transaction = (id: ActionId): TransactionRecord | undefined =>
     this.transactions.get(id) ?? this.#base.transaction(id)
+
+  readonly mayBePendedOrAborted = (id: ActionId): boolean =>
+    this.transactions.has(id) || this.#base.mayBePendedOrAborted(id)
 
   readonly locks = (id: BlockId): ReadonlyArray<Lock> => {
     const before = this.#base.locks(id)

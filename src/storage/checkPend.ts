@@ -94,7 +94,8 @@ export const checkPend = (
   if (Object.keys(payload).length > writes.length) return refused("it comes with transforms of blocks not written here")
   const tail = tailProblem(context.hasher, manifest, view, writes)
   if (tail !== undefined) return refused(tail)
-  return { _tag: "Approval", actionId, pended: view.transaction(actionId)?._tag === "Pending", reads, writes }
+  const pended = view.mayBePendedOrAborted(actionId) && view.transaction(actionId)?._tag === "Pending"
+  return { _tag: "Approval", actionId, pended, reads, writes }
 }
 
 /** How a base stands to what is stored. A tombstone is never a base, and its id never unused again. */

@@ -1,15 +1,15 @@
 /** The rules for the log entry that a transaction adds to a collection. Protocol §1, *Log entry*. */
 import * as Schema from "effect/Schema"
+import type { PayloadBlock } from "../../schemas/BlockTypes.ts"
 import { type Action, type LogEntry, PayloadReference } from "../../schemas/Collection.ts"
-import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json, JsonObject } from "../../schemas/Json.ts"
 import type { Manifest } from "../../schemas/Manifest.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { BlockReader } from "../block/BlockStore.ts"
 import { hashText, stampId } from "../encoding/BlockIds.ts"
-import { sizeBytes } from "../encoding/CanonicalJson.ts"
-import { INLINE_BYTES, resolve } from "../log/Payload.ts"
+import { canonicalTextOnce, sizeBytes, utf8Length } from "../encoding/CanonicalJson.ts"
+import { INLINE_BYTES } from "../log/Payload.ts"
 
 /** What an entry says of its transaction, beside the actions. */
 export type EntryFrame = Omit<LogEntry, "actions" | "payload">
@@ -35,13 +35,13 @@ export const sameJson = (a: unknown, b: unknown): boolean => {
 }
 
 /**
- * What is wrong with an entry, whose frame must be the one given. `payloads` reads the payload blocks that the transaction
- * adds to the collection, and no others.
+ * What is wrong with an entry, whose frame must be the one given. `added` reads the blocks that the transaction adds to the
+ * collection, and no others.
  */
 export const entryProblem = (
   hasher: HasherService,
   frame: EntryFrame,
-  payloads: BlockReader,
+  added: BlockReader,
   entry: Json
 ): string | undefined => {
   if (!isObject(entry)) return "the entry is no object"
@@ -52,9 +52,7 @@ export const entryProblem = (
   const place = Object.hasOwn(entry, "payload") ? "payload" : "actions"
   if (!Object.hasOwn(entry, place) || Object.keys(entry).length !== names.length + 1)
     return "the entry has not just its actions or their payload beside its frame"
-  return place === "payload"
-    ? payloadProblem(hasher, payloads, entry as unknown as LogEntry)
-    : actionsProblem(entry.actions!)
+  return place === "payload" ? payloadProblem(hasher, added, entry.payload!) : actionsProblem(entry.actions!)
 }
 
 const isObject = (value: Json): value is JsonObject =>
@@ -81,15 +79,20 @@ const actionsProblem = (actions: Json): string | undefined => {
 
 const isReference = Schema.is(PayloadReference, { onExcessProperty: "error" })
 
-const payloadProblem = (hasher: HasherService, payloads: BlockReader, entry: LogEntry): string | undefined => {
-  const { payload } = entry
+const payloadProblem = (hasher: HasherService, added: BlockReader, payload: Json): string | undefined => {
   if (!isReference(payload)) return "the entry's payload is no reference to payload blocks"
   if (new Set<BlockId>(payload.blocks).size < payload.blocks.length) return "the entry refers to a payload block twice"
-  try {
-    const actions = resolve(payloads, (text) => hashText(hasher, text), entry)
-    return sizeBytes(actions) > INLINE_BYTES ? undefined : "actions this short stand in their entry"
-  } catch (error) {
-    if (error instanceof CorruptBlock) return `the entry's payload: ${error.message}`
-    throw error
+  const actions: Array<Action> = []
+  for (const id of payload.blocks) {
+    const block = added.get(id)
+    if (block?.header.type !== "payload") return `the entry refers to ${id}, which is no payload block of its own`
+    for (const action of (block as unknown as PayloadBlock).actions) actions.push(action)
   }
+  if (actions.length !== payload.count) return "the entry has another number of actions than its payload"
+  const text = canonicalTextOnce(actions)
+  if (hashText(hasher, text) !== payload.hash) return "the entry has another hash than its payload"
+  // Never more units than bytes: as a rule the bytes need not be counted.
+  return text.length > INLINE_BYTES || utf8Length(text) > INLINE_BYTES
+    ? undefined
+    : "actions this short stand in their entry"
 }

@@ -51,6 +51,13 @@ export const planPendAndCommit = (
   decide: (actionId: ActionId) => Proof,
   policy?: RevisionPolicy
 ): Plan => {
+  if (!view.mayBePendedOrAborted(actionId)) {
+    // A transaction whose bases are all the latest has not been committed, either: its record need not be looked for.
+    const verdict = checkPend(context, view, actionId, request)
+    if (verdict._tag === "Approval" && verdict.writes.length > 0) {
+      return planApply(request, verdict, decide(actionId), policy)
+    }
+  }
   const before = known(view, actionId)
   if (before !== undefined && before.answer._tag !== "Pended") return before
   const verdict = checkPend(context, view, actionId, request)

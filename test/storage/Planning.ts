@@ -24,7 +24,12 @@ export const context: CheckContext = { hasher, self: signer.peer }
 /** One node, its view, and an author on it. */
 export class Planning {
   readonly author = new Author({ hasher, network, signer })
-  readonly view = new Overlay({ block: () => undefined, locks: () => [], transaction: () => undefined })
+  readonly view = new Overlay({
+    block: () => undefined,
+    locks: () => [],
+    mayBePendedOrAborted: () => false,
+    transaction: () => undefined
+  })
   world: World = emptyWorld
 
   /** Commits a transaction that starts from the present world. */
