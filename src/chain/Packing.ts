@@ -7,9 +7,16 @@ export interface Capacity {
   readonly count: number
 }
 
-/** The sum of the canonical sizes of items, without what stands between them. */
-export const itemsBytes = (items: ReadonlyArray<unknown>): number =>
-  items.reduce((sum: number, item) => sum + sizeBytes(item), 0)
+const bytesOf = new WeakMap<ReadonlyArray<unknown>, number>()
+
+/** The sum of the canonical sizes of items, without what stands between them. Made once per array. */
+export const itemsBytes = (items: ReadonlyArray<unknown>): number => {
+  const known = bytesOf.get(items)
+  if (known !== undefined) return known
+  const bytes = items.reduce((sum: number, item) => sum + sizeBytes(item), 0)
+  bytesOf.set(items, bytes)
+  return bytes
+}
 
 /**
  * Splits items into runs that each fill one block, greedily and in order. The first run is what still goes beside the

@@ -67,8 +67,9 @@ export class ReadCache {
       known = { epoch: ++this.#epochs, tail: log.header.id, through: rev }
       this.#collections.set(collection, known)
     } else {
-      for (const entry of log.entries) {
-        if (entry.rev > known.through) for (const id of entry.blocks) this.#blocks.delete(id)
+      // Newest first: as a rule there is nothing new.
+      for (let i = log.entries.length - 1; i >= 0 && log.entries[i]!.rev > known.through; i--) {
+        for (const id of log.entries[i]!.blocks) this.#blocks.delete(id)
       }
       known.through = rev
       known.tail = log.header.id

@@ -19,7 +19,7 @@ export const appendEntry = (
 ): void => {
   const { log } = expectBlock(store, changes.id, "collection")
   const rollsOver = isFull(expectBlock(store, log.tail, "log"))
-  const placed = Payload.place(store, hash, changes.actions)
+  const placed = Payload.place(store, hash, [...changes.actions])
   const written = new Set<BlockId>(store.changes.keys())
   // The block that the entry stands in goes without saying; at rollover that is not the old tail.
   written.delete(log.tail)
