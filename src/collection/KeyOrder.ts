@@ -15,10 +15,11 @@ const compareScalars: Compare = (a, b) => ((a as string | number) < (b as string
 const compareTuples =
   (parts: ReadonlyArray<Compare>): Compare =>
   (a, b) => {
-    const left = a as ReadonlyArray<Json>
-    const right = b as ReadonlyArray<Json>
+    // Total, as foreign blocks may hold any key: what is no tuple has no parts.
+    const left = Array.isArray(a) ? (a as ReadonlyArray<Json>) : []
+    const right = Array.isArray(b) ? (b as ReadonlyArray<Json>) : []
     for (let i = 0; i < parts.length; i++) {
-      const order = parts[i]!(left[i]!, right[i]!)
+      const order = parts[i]!(left[i] ?? null, right[i] ?? null)
       if (order !== 0) return order
     }
     return 0

@@ -181,11 +181,11 @@ const nextBlock = ({ id, state }: ApprovedWrite, before: LogBlock, added: LogBlo
   }
 }
 
-/** What a write puts into a property, if it does that only, and takes nothing out. */
+/** What a write puts into a property at an index where there is nothing to take out, if it does only that. */
 const insertedBy = ({ transform }: ApprovedWrite, property: string, index: number): Json | undefined => {
   if (!("operations" in transform) || transform.operations.length !== 1) return undefined
-  const [name, at, deleteCount, inserted, ...others] = transform.operations[0] as ReadonlyArray<Json>
-  return name === property && at === index && deleteCount === 0 && others.length === 0 ? inserted : undefined
+  const [name, at, _deleteCount, inserted, ...others] = transform.operations[0] as ReadonlyArray<Json>
+  return name === property && at === index && others.length === 0 ? inserted : undefined
 }
 
 /** No other block of the history changes, comes or goes. */
@@ -198,12 +198,11 @@ const historyProblem = ({ writes }: Scene, { entry, history }: Step): string | u
   return undefined
 }
 
-/** New blocks live with their header, but for the data of a collection that scatters them. */
+/** All blocks live with their header, but for the data of a collection that scatters it. */
 const placeProblem = ({ writes }: Scene, { header }: Step, shard: Shard): string | undefined => {
   for (const write of writes.values()) {
     const isHome = header.placement === "together" || isHistory(write) || write.id === header.root
-    if (isHome && write.state === undefined && write.shard !== shard)
-      return `block ${write.id} is not created with its header's members`
+    if (isHome && write.shard !== shard) return `block ${write.id} is not where its header is`
   }
   return undefined
 }

@@ -74,6 +74,8 @@ const MALFORMED: typeof SPOILT = [
   ["that is a text", () => "entry", /no object/],
   ["without blocks", ({ blocks, ...entry }) => entry, /other blocks/],
   ["whose blocks are a text", (entry) => ({ ...entry, blocks: entry.blocks.join() }), /other blocks/],
+  ["whose blocks are null", (entry) => ({ ...entry, blocks: null }), /other blocks/],
+  ["whose revision is an object", (entry) => ({ ...entry, rev: {} }), /other rev/],
   ["whose actions are no list", (entry) => ({ ...entry, actions: { length: 0 } }), /actions are not of a type/],
   ["with an action that is null", (entry) => ({ ...entry, actions: [null] }), /actions are not of a type/],
   ["with an action without data", (entry) => ({ ...entry, actions: [{ type: "t" }] }), /actions are not of a type/],
@@ -193,10 +195,18 @@ describe("the payload of an entry stands in blocks that come with it: not", () =
     reason
   ]
   itRefuses([
-    spoilt("with another number of actions", (payload) => ({ ...payload, count: 2 }), /1 actions, expected 2/),
-    spoilt("with another hash", (payload) => ({ ...payload, hash: hashValue(hasher, {}) }), /does not have the hash/),
-    spoilt("in a block that is nowhere", (payload) => ({ ...payload, blocks: ["a".repeat(58) as BlockId] }), /absent/),
-    spoilt("in a leaf", (payload, signed) => ({ ...payload, blocks: [created(signed, "leaf")] }), /is a leaf/),
+    spoilt("with another number of actions", (payload) => ({ ...payload, count: 2 }), /another number of actions/),
+    spoilt("with another hash", (payload) => ({ ...payload, hash: hashValue(hasher, {}) }), /another hash/),
+    spoilt(
+      "in a block that is nowhere",
+      (payload) => ({ ...payload, blocks: ["a".repeat(58) as BlockId] }),
+      /no payload block of its own/
+    ),
+    spoilt(
+      "in a leaf",
+      (payload, signed) => ({ ...payload, blocks: [created(signed, "leaf")] }),
+      /no payload block of its own/
+    ),
     spoilt(
       "twice in the same block",
       ({ blocks: [block], ...payload }) => ({ ...payload, blocks: [block, block], count: 2 }),
@@ -208,7 +218,7 @@ describe("the payload of an entry stands in blocks that come with it: not", () =
         const block = created(at.planning.commit({ actions: { books: LONG }, writes: { books: onlyLog } }), "payload")
         return withPayload(at, (payload) => ({ ...payload, blocks: [block] }))
       },
-      /absent/
+      /no payload block of its own/
     ],
     [
       "where the actions are short",

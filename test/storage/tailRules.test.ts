@@ -93,7 +93,7 @@ describe("the conflict point is the open tail that the header names, and nothing
           delete shards[0].writes[tail("books")]
           delete payload[tail("books")]
         }),
-      /the open tail is not written/
+      /the open tail is not written: collection/
     ],
     [
       "the tail of another collection",
@@ -103,7 +103,7 @@ describe("the conflict point is the open tail that the header names, and nothing
             if (collection.id === author.collection("books")) collection.tail = tail("cars")
           }
         }),
-      /the open tail is not written/
+      /the open tail is not written: collection/
     ],
     [
       "a second open log block",

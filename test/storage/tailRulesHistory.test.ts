@@ -129,13 +129,13 @@ const moved = (at: Library, signed: Prepared, name: string, id: BlockId): Signed
   })
 }
 
-describe("a new block lives with its header", () => {
+describe("a block lives with its header", () => {
   const scatter = (at: Library) => corrupt(at, at.header("books"), (block) => ({ ...block, placement: "scatter" }))
 
   it("if the collection's data is to stand together", () => {
     const at = library()
     const signed = at.transaction({ books: addLeaf(["x"]) })
-    expectRefused(at, moved(at, signed, "books", created(signed, "leaf")), /is not created with its header's members/)
+    expectRefused(at, moved(at, signed, "books", created(signed, "leaf")), /is not where its header is/)
   })
 
   it("or elsewhere, if the data is to be scattered", () => {
@@ -149,11 +149,7 @@ describe("a new block lives with its header", () => {
     const at = library()
     scatter(at)
     const signed = at.transaction({ books: onlyLog }, [], { books: LONG })
-    expectRefused(
-      at,
-      moved(at, signed, "books", created(signed, "payload")),
-      /is not created with its header's members/
-    )
+    expectRefused(at, moved(at, signed, "books", created(signed, "payload")), /is not where its header is/)
   })
 
   it("always, if it is the root", () => {
@@ -169,6 +165,6 @@ describe("a new block lives with its header", () => {
     const scattered = at.planning.rewrite({ ...signed, request }, header, {
       insert: { ...insertOf(signed, header), placement: "scatter", root: there }
     })
-    expectRefused(at, scattered, /is not created with its header's members/)
+    expectRefused(at, scattered, /is not where its header is/)
   })
 })

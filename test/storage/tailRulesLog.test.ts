@@ -45,6 +45,9 @@ describe("the open tail takes one entry at its end: not", () => {
     spoilt("one and a property", (honest) => operations(honest, ["title", 0, 0, "t"])),
     spoilt("one and a next block, before it is full", (honest) => operations(honest, ["next", 0, 0, "a".repeat(58)])),
     spoilt("a next block, before it is full", () => operations(["next", 0, 0, "a".repeat(58)])),
+    spoilt("one in an operation with something else", ([name, index, none, entries]) =>
+      operations([name, index, none, entries, "more"] as never)
+    ),
     spoilt("its deletion", () => ({ delete: true }))
   ])
 })
