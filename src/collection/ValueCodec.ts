@@ -18,11 +18,16 @@ const isClass = <A, I>(schema: Schema.Schema<A, I>): boolean => {
   return typeof schema === "function" && "fields" in schema && AST.isTransformation(ast) && AST.isDeclaration(ast.to)
 }
 
+const MAX_TYPE_NODES = 1_000
+
 /** Whether the values of a type are read-only all the way down, so that one of them may be given to many. */
-const isImmutable = (ast: AST.AST, above: ReadonlySet<AST.AST> = new Set()): boolean => {
-  if (above.has(ast)) return true
-  const inside = new Set([...above, ast])
-  const all = (parts: ReadonlyArray<AST.AST>) => parts.every((part) => isImmutable(part, inside))
+const isImmutable = (ast: AST.AST, seen = new Set<AST.AST>()): boolean => {
+  // What was seen is either above, or was found to be.
+  if (seen.has(ast)) return true
+  // A recursive type may be made anew at each level, without end: then it is not known to be.
+  if (seen.size === MAX_TYPE_NODES) return false
+  seen.add(ast)
+  const all = (parts: ReadonlyArray<AST.AST>) => parts.every((part) => isImmutable(part, seen))
   switch (ast._tag) {
     case "StringKeyword":
     case "NumberKeyword":
@@ -39,6 +44,8 @@ const isImmutable = (ast: AST.AST, above: ReadonlySet<AST.AST> = new Set()): boo
       return true
     case "Refinement":
       return all([ast.from])
+    case "Transformation":
+      return all([ast.to])
     case "Suspend":
       return all([ast.f()])
     case "Union":
@@ -86,7 +93,7 @@ export const make = <A, I>(schema: Schema.Schema<A, I>): ValueCodec<A> => {
   const decodeAnew = (json: Json): Either.Either<A, string> =>
     Either.mapLeft(decodeEither(json), (error) => error.message)
 
-  const isShared = isImmutable(Schema.typeSchema(schema).ast)
+  const isShared = isImmutable(schema.ast)
 
   const decode = (json: Json): Either.Either<A, string> => {
     // What a schema passes on as it is, such as `Schema.Unknown`, must not be the stored value itself.

@@ -302,6 +302,26 @@ describe("Tree", () => {
     )
   )
 
+  it.live("takes recursive schemas", () =>
+    onANode(
+      Effect.gen(function* () {
+        interface Node {
+          readonly name: string
+          readonly children: ReadonlyArray<Node>
+        }
+        const Nodes: Schema.Schema<Node> = Schema.Struct({
+          children: Schema.Array(Schema.suspend(() => Nodes)),
+          name: Schema.String
+        })
+        const Forest = Tree.define("forest", { entry: Nodes, key: Schema.String, keyOf: ({ name }) => name })
+        const forest = yield* Tree.openOrCreate(Forest)
+        const oak = { children: [{ children: [], name: "acorn" }], name: "oak" }
+        yield* forest.put(oak)
+        expect(Option.getOrThrow(yield* forest.get("oak"))).toEqual(oak)
+      })
+    )
+  )
+
   it.live("says what is wrong with a limit, a bound or a name", () =>
     onANode(
       Effect.gen(function* () {
