@@ -23,3 +23,13 @@ export const isStrictPublicKey = (raw: Uint8Array): boolean => {
     return false
   }
 }
+
+/**
+ * Whether a signature's R is the neutral element, which no honest signer makes. Newer versions of Node refuse it, older
+ * ones and other libraries do not: members must agree, so it is refused everywhere.
+ */
+export const hasNeutralCommitment = (signature: Uint8Array): boolean => {
+  if (signature[0] !== 1) return false
+  for (let i = 1; i < SIGNATURE_BYTES / 2; i++) if (signature[i] !== 0) return false
+  return true
+}

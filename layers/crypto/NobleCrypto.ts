@@ -10,7 +10,7 @@ import { Hasher, type HasherService } from "../../services/Hasher.ts"
 import { Signer, type SignerService } from "../../services/Signer.ts"
 import { Verifier, type VerifierService } from "../../services/Verifier.ts"
 import { peerIdOf, publicKeyOf } from "../../src/encoding/PeerIdentity.ts"
-import { SIGNATURE_BYTES } from "./Ed25519.ts"
+import { hasNeutralCommitment, SIGNATURE_BYTES } from "./Ed25519.ts"
 import type { Identity } from "./Identity.ts"
 import { defaultKeyCacheLimits, type KeyCacheLimits, makeKeyCache } from "./KeyCache.ts"
 
@@ -35,7 +35,7 @@ const makeVerifier = (limits: KeyCacheLimits): VerifierService => {
   return {
     accepts: (key) => rawKeyOf(key) !== undefined,
     verify: (key, text, signature) => {
-      if (signature.length !== SIGNATURE_BYTES) return false
+      if (signature.length !== SIGNATURE_BYTES || hasNeutralCommitment(signature)) return false
       const raw = rawKeyOf(key)
       return (
         raw !== undefined &&

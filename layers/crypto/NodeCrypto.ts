@@ -8,7 +8,7 @@ import { Hasher, type HasherService } from "../../services/Hasher.ts"
 import { Signer, type SignerService } from "../../services/Signer.ts"
 import { Verifier, type VerifierService } from "../../services/Verifier.ts"
 import { PUBLIC_KEY_BYTES, peerIdOf, publicKeyOf } from "../../src/encoding/PeerIdentity.ts"
-import { SIGNATURE_BYTES } from "./Ed25519.ts"
+import { hasNeutralCommitment, SIGNATURE_BYTES } from "./Ed25519.ts"
 import type { Identity } from "./Identity.ts"
 import { defaultKeyCacheLimits, type KeyCacheLimits, makeKeyCache } from "./KeyCache.ts"
 
@@ -49,7 +49,7 @@ const makeVerifier = (limits: KeyCacheLimits): VerifierService => {
   return {
     accepts: (key) => keyObjectOf(key) !== undefined,
     verify: (key, text, signature) => {
-      if (signature.length !== SIGNATURE_BYTES) return false
+      if (signature.length !== SIGNATURE_BYTES || hasNeutralCommitment(signature)) return false
       const keyObject = keyObjectOf(key)
       return keyObject !== undefined && Crypto.verify(null, Buffer.from(text), keyObject, signature)
     }
