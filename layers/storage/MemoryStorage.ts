@@ -51,7 +51,8 @@ class MemoryBlock {
 class MemorySpace {
   readonly #space: Space
   readonly #blocks = new Map<string, MemoryBlock>()
-  readonly #order = new SortedKeys()
+  /** Made by the first listing: most spaces are never listed. */
+  #order: SortedKeys | undefined
 
   constructor(space: Space) {
     this.#space = space
@@ -67,7 +68,7 @@ class MemorySpace {
     if (records === undefined) {
       records = new MemoryBlock()
       this.#blocks.set(block, records)
-      this.#order.add(StorageKeyCodec.encodeBlock(this.#space, block))
+      this.#order?.add(StorageKeyCodec.encodeBlock(this.#space, block))
     }
     records.set(within, record)
   }
@@ -78,11 +79,14 @@ class MemorySpace {
     records.delete(within)
     if (!records.isEmpty) return
     this.#blocks.delete(block)
-    this.#order.delete(StorageKeyCodec.encodeBlock(this.#space, block))
+    this.#order?.delete(StorageKeyCodec.encodeBlock(this.#space, block))
   }
 
   list(after: string | undefined, limit: number): ReadonlyArray<string> {
     const { highest, lowest } = StorageKeyCodec.spaceInterval(this.#space, after)
+    this.#order ??= new SortedKeys(
+      Array.from(this.#blocks.keys(), (block) => StorageKeyCodec.encodeBlock(this.#space, block))
+    )
     return this.#order.ascending(lowest, highest, limit).map((encoded) => StorageKeyCodec.decodeBlock(encoded)!)
   }
 }
