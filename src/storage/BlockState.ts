@@ -1,6 +1,6 @@
 import type { Block } from "../../schemas/Block.ts"
 import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
-import type { Base, Payload, SignedManifest } from "../../schemas/Manifest.ts"
+import type { Payload, SignedManifest } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { Revision } from "../../schemas/Revision.ts"
 
@@ -50,7 +50,3 @@ export class TransactionFault {
     this.action = action
   }
 }
-
-/** The latest revision of a block as the base of a transaction. */
-export const baseOf = (state: BlockState | undefined): Base =>
-  state === undefined || state.latest.after === "deleted" ? "none" : { hash: state.latest.after, rev: state.latest.rev }
