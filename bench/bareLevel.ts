@@ -30,8 +30,8 @@ const operationsOf = (batch: Batch) =>
       : { key: keyText(write.key), type: "del" as const }
   )
 
-/** Commits that are made before it is the turn of the bare batches again: one, so that both see the same disk. */
-const SLICE = 1
+/** Commits that are made before it is the turn of the bare batches again. */
+const SLICE = 20
 
 /**
  * The rate of commits, but for the first few, and its `ratio` to the rate of bare synced batches of the same records in

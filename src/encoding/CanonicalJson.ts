@@ -136,7 +136,7 @@ const writeArray = (items: ReadonlyArray<unknown>, depth: number): string => {
 
 /**
  * Tells how an array came from another by a splice, so that the texts of the items they share need not be looked up one
- * by one: that was a fifth of the time of a commit.
+ * by one: with them, canonical JSON took a sixth of the time of a commit.
  */
 export const rememberSplice = (
   before: ReadonlyArray<unknown>,

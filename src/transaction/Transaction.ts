@@ -83,6 +83,9 @@ export const runCall = <A, E>(
   call: (attempt: Attempt) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | TransactionError> => attemptUntil(database, database.policy.retry, [collection], call)
 
+/** A transaction that comes upon new collections in every attempt does not go on for ever. */
+const MAX_UNCOUNTED_COLLECTIONS = 1_000
+
 /** Attempts a transaction until it does not lose, as a schedule allows. `touching` is pinned from the first attempt on. */
 const attemptUntil = <A, E, R>(
   database: DatabaseService,
@@ -91,8 +94,8 @@ const attemptUntil = <A, E, R>(
   body: (attempt: Attempt) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TransactionError, R> =>
   Effect.suspend(() => {
-    const once = (touched: ReadonlyArray<CollectionId>, first: boolean) =>
-      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, body(attempt), first))
+    const once = (touched: ReadonlyArray<CollectionId>, inTurn: boolean) =>
+      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, body(attempt), inTurn))
     /** After `lost`, which followed an attempt that began with `before` pinned. */
     const again = (
       lost: Lost,
@@ -100,21 +103,22 @@ const attemptUntil = <A, E, R>(
       attempts: number,
       driver: Schedule.ScheduleDriver<unknown>
     ): Effect.Effect<A, E | TransactionError, R> => {
-      const attempt = once(lost.touched, false)
+      const attempt = once(lost.touched, lost.atCommit)
       // What was lost to a race for a consistent snapshot needs no turn: the next attempt has it from the start.
       const next = Effect.flatMap(lost.atCommit ? database.turnstile.pass(lost.touched, attempt) : attempt, (result) =>
         result instanceof Lost ? again(result, lost.touched.length, attempts + 1, driver) : Effect.succeed(result.value)
       )
-      // An attempt that found out about further collections has made progress: it does not count.
-      if (lost.touched.length > before && attempts > 1) return next
+      // One that was lost as it came upon a further collection has made progress: it does not count.
+      const count = lost.touched.length
+      if (!lost.atCommit && count > before && count <= MAX_UNCOUNTED_COLLECTIONS) return next
       return Effect.matchEffect(driver.next(undefined), {
         onFailure: () => Effect.fail(new Conflict({ attempts, collections: lost.touched })),
         onSuccess: () => next
       })
     }
-    return Effect.flatMap(once(touching, true), (result) =>
+    return Effect.flatMap(once(touching, false), (result) =>
       result instanceof Lost
-        ? Effect.flatMap(Schedule.driver(retry), (driver) => again(result, 0, 1, driver))
+        ? Effect.flatMap(Schedule.driver(retry), (driver) => again(result, touching.length, 1, driver))
         : Effect.succeed(result.value)
     )
   })
@@ -139,13 +143,13 @@ const tryOnce = <A, E, R>(
   database: DatabaseService,
   attempt: Attempt,
   effect: Effect.Effect<A, E, R>,
-  first: boolean
+  inTurn: boolean
 ): Effect.Effect<Done<A> | Lost, E | TransactionError, R> =>
   Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
     if (Exit.isFailure(exit)) return lostOr(attempt, exit.cause, false)
     // Once the decision is under way it is waited for: an interruption comes before it or after it.
     const committing = Effect.uninterruptible(commit(database, attempt))
-    return Effect.matchCauseEffect(first ? database.turnstile.pass(attempt.written, committing) : committing, {
+    return Effect.matchCauseEffect(inTurn ? committing : database.turnstile.pass(attempt.written, committing), {
       onFailure: (cause) => lostOr(attempt, cause, true),
       onSuccess: () => Effect.succeed({ value: exit.value })
     })
