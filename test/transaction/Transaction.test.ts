@@ -280,8 +280,10 @@ describe("Transaction.run", () => {
     onANode(
       Effect.gen(function* () {
         const { accounts } = yield* bank
-        const busy = yield* Effect.fork(Effect.forever(accounts.put({ balance: 1, id: "a" })))
+        // Bounded: where timers do wait, they wait until this has ended.
+        const busy = yield* Effect.fork(Effect.repeatN(accounts.put({ balance: 1, id: "a" }), 5_000))
         for (let i = 0; i < 5; i++) yield* Effect.sleep("2 millis")
+        expect(Option.isNone(yield* Fiber.poll(busy))).toBe(true)
         expect((yield* accounts.snapshot).rev).toBeGreaterThan(5)
         yield* Fiber.interrupt(busy)
       })
