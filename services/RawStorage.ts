@@ -4,8 +4,8 @@ import type { StorageError } from "../schemas/Errors.ts"
 
 /**
  * The spaces of a store, in the order of their keys. Votes, locks, ballots, ended marks, proofs and the cluster index are
- * the cluster member's; in `store`, kinds `format` and `sequence` of block `""` are the storage's own. Only append: keys on
- * disk hold the position.
+ * the cluster member's; in `store`, kinds `format`, `checkpoint` and `sequence` of block `""` are the storage's own. Only
+ * append: keys on disk hold the position.
  */
 export const SPACES = [
   "store",

@@ -9,8 +9,13 @@ export interface GroupCommitOptions<Operation> {
   readonly commit: (operations: ReadonlyArray<Operation>, sequence: number) => Promise<void>
   /** The number of the last batch written. */
   readonly last: number
+  /** Whether nothing of a batch that failed with this can have landed, so that writing may go on. */
+  readonly isUndone: (cause: unknown) => boolean
   /** A group takes no further write once it has this many operations. */
   readonly maxGroupOperations: number
+  /** The sizes of its operations in sum are at most this, unless it is of a single write. */
+  readonly maxGroupSize: number
+  readonly sizeOf: (operation: Operation) => number
   /** Writes beyond this many waiting ones are refused. */
   readonly maxWaitingWrites: number
 }
@@ -19,7 +24,7 @@ export interface GroupCommitOptions<Operation> {
 export interface GroupCommit<Operation> {
   /**
    * Writes operations, whole or not at all. Once interrupted it is over: either it never began, or it is done. After a
-   * failure every further write fails too: the disk may hold part of the failed batch, and nothing may be put behind that.
+   * failure that could not be undone every further write fails too: nothing may be put behind what may have landed.
    */
   readonly write: (operations: ReadonlyArray<Operation>) => Effect.Effect<void, StorageUnavailable>
   /** Refuses further writes, lets accepted ones finish, and gives the number of the last batch written. */
@@ -43,9 +48,13 @@ export const make = <Operation>(options: GroupCommitOptions<Operation>): GroupCo
 
   const takeGroup = (): ReadonlyArray<WaitingWrite<Operation>> => {
     let operations = 0
+    let size = 0
     let count = 0
     while (count < waiting.length && operations < options.maxGroupOperations) {
-      operations += waiting[count]!.operations.length
+      const next = waiting[count]!.operations
+      size = next.reduce((sum, operation) => sum + options.sizeOf(operation), size)
+      if (count > 0 && size > options.maxGroupSize) break
+      operations += next.length
       count += 1
     }
     return waiting.splice(0, count)
@@ -53,15 +62,15 @@ export const make = <Operation>(options: GroupCommitOptions<Operation>): GroupCo
 
   const commitGroup = async (group: ReadonlyArray<WaitingWrite<Operation>>): Promise<void> => {
     try {
-      await options.commit(
-        group.flatMap((write) => write.operations),
-        last + 1
-      )
+      const [first, ...others] = group
+      const operations = others.length === 0 ? first!.operations : group.flatMap((write) => write.operations)
+      await options.commit(operations, last + 1)
       last += 1
       for (const write of group) write.done(Exit.void)
     } catch (cause) {
-      refusal = `an earlier write failed (${reasonOf(cause)}); the store must be opened again`
       for (const write of group) write.done(Exit.fail(refused(reasonOf(cause))))
+      if (options.isUndone(cause)) return
+      refusal = `an earlier write failed (${reasonOf(cause)}); the store must be opened again`
       for (const write of waiting.splice(0)) write.done(Exit.fail(refused(refusal)))
     }
   }

@@ -2,97 +2,125 @@ import type { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { CorruptStore, type OpenError } from "../../schemas/Errors.ts"
+import type { StorageKey } from "../../services/RawStorage.ts"
 import * as BatchSequence from "../../src/storage/BatchSequence.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
 import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
 import * as StoreRecords from "../../src/storage/StoreRecords.ts"
+import * as Checksum from "./Checksum.ts"
+import type { JournalFilesService } from "./journal/JournalFiles.ts"
+import type { JournalIndex } from "./journal/JournalIndex.ts"
+import * as JournalReplay from "./journal/JournalReplay.ts"
 import * as LastSequenceFile from "./LastSequenceFile.ts"
-import { bounds, checksum, commitBatch, isCorruption, putOperation } from "./LevelDatabase.ts"
+import { bounds, isCorruption } from "./LevelDatabase.ts"
+import * as LevelIndex from "./LevelIndex.ts"
 import { reasonOf, unavailable } from "./StorageFailure.ts"
-
-const FIRST_SEQUENCE = 1
 
 type Entry = readonly [encodedKey: string, text: string]
 
-/** The entries of an open database that say whether the store is whole. */
-interface Evidence {
-  readonly format: Entry | undefined
-  readonly slots: ReadonlyArray<Entry>
-  readonly isEmpty: boolean
-}
-
-const readEvidence = (database: ClassicLevel, directory: string): Effect.Effect<Evidence, OpenError> =>
+/** Runs what reads the database while it is being opened. */
+const reading = <A>(directory: string, read: () => Promise<A>): Effect.Effect<A, OpenError> =>
   Effect.tryPromise({
-    try: async () => {
-      const formatKey = StorageKeyCodec.encode(StoreRecords.FORMAT_KEY)
-      const format = await database.get(formatKey)
-      return {
-        format: format === undefined ? undefined : ([formatKey, format] as const),
-        slots: await database.iterator(bounds(StorageKeyCodec.rangeInterval(BatchSequence.RING))).all(),
-        isEmpty: (await database.keys({ limit: 1 }).all()).length === 0
-      }
-    },
+    try: read,
     catch: (cause) =>
       isCorruption(cause)
         ? new CorruptStore({ directory, reason: reasonOf(cause) })
         : unavailable("open the store")(cause)
   })
 
+const trusted = <A>(directory: string, result: Either.Either<A, string>): Effect.Effect<A, CorruptStore> =>
+  Either.mapLeft(result, (reason) => new CorruptStore({ directory, reason }))
+
 const valueOf = ([encodedKey, text]: Entry): Either.Either<string, string> => {
-  const opened = Envelope.open(encodedKey, text, checksum)
+  const opened = Envelope.open(encodedKey, text, Checksum.ofText)
   if ("value" in opened) return Either.right(opened.value)
   return Either.left(`record ${StorageKeyCodec.describeEncoded(encodedKey)}: ${opened.corrupt}`)
 }
 
-const slotOf = (entry: Entry): Either.Either<readonly [slot: number, n: number], string> => {
-  const slot = StorageKeyCodec.decode(entry[0])?.[3]
-  return Either.flatMap(valueOf(entry), (value) => {
-    const n = BatchSequence.readSlot(value)
-    return typeof slot === "number" && n !== undefined
-      ? Either.right([slot, n] as const)
-      : Either.left(`record ${StorageKeyCodec.describeEncoded(entry[0])} is not a batch number`)
-  })
+const readOwn = async (database: ClassicLevel, key: StorageKey): Promise<Entry | undefined> => {
+  const encodedKey = StorageKeyCodec.encode(key)
+  const text = await database.get(encodedKey)
+  return text === undefined ? undefined : [encodedKey, text]
 }
 
-/** The number of the last batch that an existing store holds, or why it cannot be trusted. */
-const lastSequence = ({ format, slots }: Evidence, atLeast: number): Either.Either<number, string> => {
+const runOf = (entry: Entry): Either.Either<BatchSequence.BatchRun, string> =>
+  Either.flatMap(valueOf(entry), (value) =>
+    Either.fromNullable(
+      BatchSequence.readSlot(value),
+      () => `record ${StorageKeyCodec.describeEncoded(entry[0])} does not name batches`
+    )
+  )
+
+const checkFormat = (format: Entry | undefined): Either.Either<void, string> => {
   if (format === undefined) {
     return Either.left("it has no format record: its first batch is lost, or it is not a store of this program")
   }
-  const refusal = Either.map(valueOf(format), StoreRecords.refusal)
-  if (Either.isLeft(refusal)) return Either.left(refusal.left)
-  if (refusal.right !== undefined) return Either.left(refusal.right)
-
-  const numbers = new Map<number, number>()
-  for (const entry of slots) {
-    const slot = slotOf(entry)
-    if (Either.isLeft(slot)) return Either.left(slot.left)
-    numbers.set(...slot.right)
-  }
-  const result = BatchSequence.check(numbers, atLeast)
-  return result._tag === "Contiguous" ? Either.right(result.last) : Either.left(BatchSequence.describeGap(result))
+  return Either.flatMap(valueOf(format), (value) => {
+    const refusal = StoreRecords.refusal(value)
+    return refusal === undefined ? Either.void : Either.left(refusal)
+  })
 }
 
-/** Makes an empty database a store: its first batch names the format. */
-const create = (database: ClassicLevel, directory: string) =>
-  Effect.tryPromise({
-    try: () => commitBatch(database, [putOperation(StoreRecords.FORMAT_KEY, StoreRecords.formatValue)], FIRST_SEQUENCE),
-    catch: unavailable("create the store")
-  }).pipe(Effect.zipRight(LastSequenceFile.write(directory, FIRST_SEQUENCE, checksum)), Effect.as(FIRST_SEQUENCE))
+const readCheckpoint = (checkpoint: Entry | undefined): Either.Either<StoreRecords.Checkpoint, string> =>
+  checkpoint === undefined
+    ? Either.left("it has no checkpoint record")
+    : Either.flatMap(valueOf(checkpoint), (value) =>
+        Either.fromNullable(StoreRecords.readCheckpoint(value), () => "its checkpoint record cannot be read")
+      )
+
+/** The checkpoint of an existing store, or why it cannot be trusted. */
+const existing = Effect.fnUntraced(function* (database: ClassicLevel, directory: string) {
+  const [format, checkpoint] = yield* reading(directory, () =>
+    Promise.all([readOwn(database, StoreRecords.FORMAT_KEY), readOwn(database, StoreRecords.CHECKPOINT_KEY)])
+  )
+  yield* trusted(directory, checkFormat(format))
+  return yield* trusted(directory, readCheckpoint(checkpoint))
+})
+
+/** What the index says of the batches that entered it. */
+const readRuns = (database: ClassicLevel, directory: string) =>
+  Effect.flatMap(
+    reading(directory, () => database.iterator(bounds(StorageKeyCodec.rangeInterval(BatchSequence.RING))).all()),
+    (slots) => trusted(directory, Either.all(slots.map(runOf)))
+  )
+
+/** A store, as it stands open. */
+export interface LevelStore {
+  readonly database: ClassicLevel
+  readonly directory: string
+  readonly files: JournalFilesService
+  readonly index: JournalIndex
+}
 
 /**
- * Checks an open database, or makes a new one a store, and gives the number of its last batch. `atLeast` is a number that
- * was durable, undefined where no store is known to have been here.
+ * Checks an open database and brings the journal beside it into it, or makes a new one a store; gives the checkpoint, behind
+ * which there is nothing then. `atLeast` is a batch number that was durable, undefined where no store is known to have
+ * been here.
  */
 export const recover = Effect.fn("LevelRecovery.recover")(function* (
-  database: ClassicLevel,
-  directory: string,
+  { database, directory, files, index }: LevelStore,
   atLeast: number | undefined
-): Effect.fn.Return<number, OpenError> {
-  const evidence = yield* readEvidence(database, directory)
-  if (evidence.isEmpty && atLeast === undefined) return yield* create(database, directory)
-  return yield* Either.mapLeft(
-    lastSequence(evidence, atLeast ?? FIRST_SEQUENCE),
-    (reason) => new CorruptStore({ directory, reason })
-  )
+): Effect.fn.Return<StoreRecords.Checkpoint, OpenError> {
+  const isNew =
+    atLeast === undefined && (yield* reading(directory, () => database.keys({ limit: 1 }).all())).length === 0
+  if (isNew) {
+    const checkpoint = yield* Effect.tryPromise({
+      try: () => LevelIndex.create(database),
+      catch: unavailable("create the store")
+    })
+    yield* LastSequenceFile.write(directory, checkpoint.sequence, Checksum.ofText)
+    return checkpoint
+  }
+  const checkpoint = yield* existing(database, directory)
+  const recovered = yield* JournalReplay.replay({
+    checkpoint,
+    directory,
+    files,
+    index,
+    runs: readRuns(database, directory)
+  })
+  const expected = { first: recovered.sequence + 1, last: atLeast ?? 0 }
+  const missing = expected.first <= expected.last ? BatchSequence.missing(expected, []) : undefined
+  if (missing === undefined) return recovered
+  return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(missing) })
 })

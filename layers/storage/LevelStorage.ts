@@ -26,13 +26,21 @@ import {
   type StorageRecord,
   type StorageWrite
 } from "../../services/RawStorage.ts"
+import * as BatchSequence from "../../src/storage/BatchSequence.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
+import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
 import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
 import * as StoreRecords from "../../src/storage/StoreRecords.ts"
+import * as Checksum from "./Checksum.ts"
 import * as DurableDirectory from "./DurableDirectory.ts"
 import * as GroupCommit from "./GroupCommit.ts"
+import type { IndexerOptions } from "./journal/Indexer.ts"
+import { Journal, type JournalPlace } from "./journal/Journal.ts"
+import { JournalFiles } from "./journal/JournalFiles.ts"
+import { UndecidedFrame } from "./journal/Segment.ts"
 import * as LastSequenceFile from "./LastSequenceFile.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
+import * as LevelIndex from "./LevelIndex.ts"
 import * as LevelRecovery from "./LevelRecovery.ts"
 import { reasonOf, unavailable } from "./StorageFailure.ts"
 
@@ -45,7 +53,9 @@ export interface LevelStorageOptions {
   readonly directory: string
   /** Uncompressed table content kept in memory. */
   readonly cacheSizeBytes?: number
-  /** What is held in memory, and in the journal, before it becomes a table. */
+  /** Each of the two files of the journal, which a single larger batch may exceed. */
+  readonly journalSegmentBytes?: number
+  /** What LevelDB holds in memory before it becomes a table by itself. */
   readonly writeBufferSizeBytes?: number
   /** Files open at once. */
   readonly maxOpenFiles?: number
@@ -60,17 +70,34 @@ export interface LevelStorageOptions {
 /** What {@link layer} uses where an option is not given. */
 export const defaultOptions: Required<Omit<LevelStorageOptions, "directory">> = {
   cacheSizeBytes: 8 * MEBIBYTE,
-  // The ring of batch numbers is as long as it is for a journal of this size.
-  writeBufferSizeBytes: 4 * MEBIBYTE,
+  journalSegmentBytes: 4 * MEBIBYTE,
+  // More than both files of the journal: tables are written when the journal wants it.
+  writeBufferSizeBytes: 16 * MEBIBYTE,
   maxOpenFiles: 1000,
   rangeStepBytes: 256 * KIBIBYTE,
   maxGroupRecords: 4096,
   maxWaitingWrites: 16_384
 }
 
+/** A group of writes is no longer than this, unless a single write is. */
+const MAX_GROUP_CHARACTERS = MEBIBYTE
+
+/** A group of that many ASCII characters fits, whatever its keys are. */
+const FRAME_BUFFER_BYTES = 4 * MEBIBYTE
+
+/** The ring of batch numbers covers so many segments: the one before the last checkpoint, and the two that may follow. */
+const RING_SEGMENTS = 4
+
+const INDEXING: IndexerOptions = {
+  lingerMillis: 2,
+  stepOperations: 128,
+  firstRetryMillis: 50,
+  lastRetryMillis: 5_000
+}
+
 /** The value in an envelope. Throws a CorruptRecord. */
 const openValue = (encodedKey: string, text: string): string => {
-  const opened = Envelope.open(encodedKey, text, LevelDatabase.checksum)
+  const opened = Envelope.open(encodedKey, text, Checksum.ofText)
   if ("value" in opened) return opened.value
   throw new CorruptRecord({ key: StorageKeyCodec.describeEncoded(encodedKey), reason: opened.corrupt })
 }
@@ -93,16 +120,14 @@ const readFailure = (what: string, cause: unknown): StorageError => {
   return unavailable("read")(cause)
 }
 
-const getValue = (database: ClassicLevel, encodedKey: string): string | undefined => {
+const readValue = (database: ClassicLevel, encodedKey: string): string | undefined => {
   const text = database.getSync(encodedKey)
   return text === undefined ? undefined : openValue(encodedKey, text)
 }
 
-const readValue = (database: ClassicLevel, encodedKey: string): Effect.Effect<string | undefined, StorageError> =>
-  Effect.try({
-    try: () => getValue(database, encodedKey),
-    catch: (cause) => readFailure(StorageKeyCodec.describeEncoded(encodedKey), cause)
-  })
+/** Waits until the database holds what it should. */
+const waitFor = (wait: () => Promise<void>): Effect.Effect<void, StorageError> =>
+  Effect.tryPromise({ try: wait, catch: unavailable("read") })
 
 /** The first keys of distinct blocks: after each, the iterator jumps over the rest of the block. */
 const readBlocks = async (
@@ -127,69 +152,133 @@ const readBlocks = async (
   return blocks
 }
 
-const operationOf = (write: StorageWrite): LevelDatabase.LevelOperation => {
-  StoreRecords.assertNotOwn(write.key)
-  return write.type === "put"
-    ? LevelDatabase.putOperation(write.key, write.value)
-    : { type: "del", key: StorageKeyCodec.encode(write.key) }
+/** A change as the journal and the index take it, with the value as it was given, to be read until the index has it. */
+interface LevelOperation extends JournalOperation {
+  readonly value: string | undefined
 }
+
+const operationOf = (write: StorageWrite): LevelOperation => {
+  StoreRecords.assertNotOwn(write.key)
+  if (write.type === "delete") return { key: StorageKeyCodec.encode(write.key), text: undefined, value: undefined }
+  const [key, text] = LevelIndex.sealed(write.key, write.value)
+  return { key, text, value: write.value }
+}
+
+const sizeOf = ({ key, text }: LevelOperation): number => key.length + (text?.length ?? 0)
+
+const openJournal = (place: JournalPlace, options: Required<LevelStorageOptions>) =>
+  new Journal<LevelOperation>(place, {
+    ...INDEXING,
+    bufferBytes: FRAME_BUFFER_BYTES,
+    segment: { maxFrames: BatchSequence.RING_SIZE / RING_SEGMENTS, sizeBytes: options.journalSegmentBytes }
+  })
+
+/** Lets accepted writes finish, and brings all of them into the database. */
+const close = Effect.fnUntraced(function* (
+  { directory, checkpoint }: JournalPlace,
+  journal: Journal<LevelOperation>,
+  commits: GroupCommit.GroupCommit<LevelOperation>
+) {
+  const last = yield* commits.close
+  yield* Effect.tryPromise({ try: () => journal.close(), catch: unavailable("close the journal") })
+  if (last > checkpoint.sequence) yield* LastSequenceFile.write(directory, last, Checksum.ofText)
+})
 
 const make = Effect.fn("LevelStorage.open")(function* (
   given: LevelStorageOptions
 ): Effect.fn.Return<RawStorageService, OpenError, Scope.Scope> {
-  const { directory, ...options } = { ...defaultOptions, ...given }
+  const options = { ...defaultOptions, ...given }
+  const { directory } = options
   yield* DurableDirectory.ensure(directory)
-  const atLeast = yield* LastSequenceFile.read(directory, LevelDatabase.checksum)
+  const atLeast = yield* LastSequenceFile.read(directory, Checksum.ofText)
   // Where a store was once, an empty one in its place would hide that it is gone.
   const database = yield* LevelDatabase.open(directory, atLeast === undefined, options)
-  const last = yield* LevelRecovery.recover(database, directory, atLeast)
-  const commits = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      GroupCommit.make<LevelDatabase.LevelOperation>({
-        commit: (changes, sequence) => LevelDatabase.commitBatch(database, changes, sequence),
-        last,
-        maxGroupOperations: options.maxGroupRecords,
-        maxWaitingWrites: options.maxWaitingWrites
-      })
-    ),
-    (commits) =>
-      commits.close.pipe(
-        Effect.flatMap((last) => LastSequenceFile.write(directory, last, LevelDatabase.checksum)),
-        // The file of before is still right: it only tells less.
-        Effect.catchAll((error) => Effect.logWarning(`${directory} is closed without its last batch number`, error))
-      )
+  const files = yield* JournalFiles
+  const index = LevelIndex.make(database)
+  const checkpoint = yield* LevelRecovery.recover({ database, directory, files, index }, atLeast)
+  const place: JournalPlace = { checkpoint, directory, files, index }
+  const journal = openJournal(place, options)
+  const commits = GroupCommit.make<LevelOperation>({
+    commit: (operations, sequence) => journal.append(operations, sequence),
+    isUndone: (cause) => !(cause instanceof UndecidedFrame),
+    last: checkpoint.sequence,
+    maxGroupOperations: options.maxGroupRecords,
+    maxGroupSize: MAX_GROUP_CHARACTERS,
+    maxWaitingWrites: options.maxWaitingWrites,
+    sizeOf
+  })
+  yield* Effect.addFinalizer(() =>
+    Effect.catchAll(close(place, journal, commits), (error) =>
+      // Nothing is lost: the journal stays, and is brought in when the store is opened again.
+      Effect.logWarning(`${directory} is not closed cleanly`, error)
+    )
   )
+
+  const { indexer } = journal
+  /** A read of the database, once that may be read. */
+  const whenReadable = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+    indexer.isReadable
+      ? read
+      : Effect.zipRight(
+          waitFor(() => indexer.readable()),
+          read
+        )
+  const getValue = (encodedKey: string): string | undefined => {
+    const unindexed = indexer.get(encodedKey)
+    return unindexed === undefined ? readValue(database, encodedKey) : unindexed.value
+  }
+  const get = (encodedKey: string) =>
+    Effect.try({
+      try: () => getValue(encodedKey),
+      catch: (cause) => readFailure(StorageKeyCodec.describeEncoded(encodedKey), cause)
+    })
 
   return {
     // Without spans, and synchronous: warm reads are made of these.
-    get: (key) => Effect.suspend(() => readValue(database, StorageKeyCodec.encode(key))),
+    get: (key) =>
+      Effect.suspend(() => {
+        const encodedKey = StorageKeyCodec.encode(key)
+        const unindexed = indexer.get(encodedKey)
+        return unindexed === undefined ? whenReadable(get(encodedKey)) : Effect.succeed(unindexed.value)
+      }),
     getMany: (keys) =>
-      Effect.try({
-        try: () => keys.map((key) => getValue(database, StorageKeyCodec.encode(key))),
-        catch: (cause) => readFailure(JSON.stringify(keys), cause)
+      Effect.suspend(() => {
+        const encodedKeys = keys.map(StorageKeyCodec.encode)
+        return whenReadable(
+          Effect.try({
+            try: () => encodedKeys.map(getValue),
+            catch: (cause) => readFailure(JSON.stringify(keys), cause)
+          })
+        )
       }),
     range: Effect.fn("LevelStorage.range")((range) => {
       const interval = LevelDatabase.bounds(StorageKeyCodec.rangeInterval(range))
       const { limit, reverse = false } = range
-      return Effect.tryPromise({
-        try: async () => {
-          const iterator = database.iterator({
-            ...interval,
-            reverse,
-            limit: Math.max(0, limit), // LevelDB takes a negative one for none
-            highWaterMarkBytes: options.rangeStepBytes
-          })
-          return (await iterator.all()).map(openRecord)
-        },
-        catch: (cause) => readFailure(JSON.stringify(range), cause)
-      })
+      return Effect.zipRight(
+        waitFor(() => indexer.settled()),
+        Effect.tryPromise({
+          try: async () => {
+            const iterator = database.iterator({
+              ...interval,
+              reverse,
+              limit: Math.max(0, limit), // LevelDB takes a negative one for none
+              highWaterMarkBytes: options.rangeStepBytes
+            })
+            return (await iterator.all()).map(openRecord)
+          },
+          catch: (cause) => readFailure(JSON.stringify(range), cause)
+        })
+      )
     }),
     blocks: Effect.fn("LevelStorage.blocks")((space, { after, limit }) => {
       const interval = StorageKeyCodec.spaceInterval(space, after)
-      return Effect.tryPromise({
-        try: () => readBlocks(database, space, interval, limit),
-        catch: (cause) => readFailure(JSON.stringify([space]), cause)
-      })
+      return Effect.zipRight(
+        waitFor(() => indexer.settled()),
+        Effect.tryPromise({
+          try: () => readBlocks(database, space, interval, limit),
+          catch: (cause) => readFailure(JSON.stringify([space]), cause)
+        })
+      )
     }),
     // Without a span, too: it would cost as much as sealing the batch.
     write: (batch) => (batch.length === 0 ? Effect.void : Effect.suspend(() => commits.write(batch.map(operationOf))))

@@ -1,18 +1,13 @@
 /**
- * The contiguous numbers of batches, 1, 2, …, by which a store notices at open that its journal lost some.
+ * The contiguous numbers of batches, 1, 2, …, and what an index behind a journal says about them.
  *
- * Batch n also writes n into slot `n mod RING_SIZE`, over the number of a ring ago: bounded space, no deletes. If M is
- * the largest number found, slot s must hold the largest n ≤ M with n mod RING_SIZE = s; anything else is a lost batch.
- *
- * What this cannot notice: the loss of the *last* batches, which leaves no gap (a store keeps a lower bound of its last
- * number elsewhere and gives it to {@link check} as `atLeast`), and a loss more than RING_SIZE batches before the last.
+ * Each step in which batches `first` to `last` enter the index also writes `{ first, last }` into slot `last mod RING_SIZE`, over
+ * what stood there: bounded space, no deletes. What a slot says stays true for ever, so that the numbers of a window that no
+ * slot covers are those that the index may have lost, and the only ones.
  */
 import type { StorageKey, StorageRange } from "../../services/RawStorage.ts"
 
-/**
- * Batches that the ring remembers. It must reach further back than the journal that may be replayed at open: 16,384 batches
- * cover two LevelDB write buffers of 4 MiB as long as batches average 512 bytes, their own number included.
- */
+/** Slots. A slot is overwritten so many batches later at the earliest. */
 export const RING_SIZE = 16_384
 
 /** At most this many missing numbers are listed. */
@@ -23,47 +18,55 @@ const GROUP = { space: "store", block: "", kind: "sequence" } as const
 /** All slots. */
 export const RING: StorageRange = { ...GROUP, limit: RING_SIZE }
 
-/** The key of the slot that batch `n` writes. */
-export const slotOf = (n: number): StorageKey => [GROUP.space, GROUP.block, GROUP.kind, n % RING_SIZE]
+/** Batches that follow each other, bounds included. */
+export interface BatchRun {
+  readonly first: number
+  readonly last: number
+}
 
-/** The value of the slot that batch `n` writes, as JSON text. */
-export const slotValue = (n: number): string => `{"n":${n}}`
+/** The key of the slot of a step. */
+export const slotOf = ({ last }: BatchRun): StorageKey => [GROUP.space, GROUP.block, GROUP.kind, last % RING_SIZE]
 
-const SLOT_VALUE = /^\{"n":([1-9][0-9]{0,15})\}$/
+/** The value of the slot of a step, as JSON text. */
+export const slotValue = ({ first, last }: BatchRun): string => `{"first":${first},"last":${last}}`
 
-/** The number in a slot's value, or undefined where it is none. */
-export const readSlot = (value: string): number | undefined => {
-  const n = Number(SLOT_VALUE.exec(value)?.[1])
-  return Number.isSafeInteger(n) ? n : undefined
+const SLOT_VALUE = /^\{"first":([1-9][0-9]{0,15}),"last":([1-9][0-9]{0,15})\}$/
+
+/** The batches in a slot's value, or undefined where it is none. */
+export const readSlot = (value: string): BatchRun | undefined => {
+  const match = SLOT_VALUE.exec(value)
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])]
+  return Number.isSafeInteger(first) && Number.isSafeInteger(last) && first <= last ? { first, last } : undefined
 }
 
 /** Lost batches: how many, and the first of their numbers in order. */
-export interface SequenceGap {
-  readonly _tag: "Gap"
-  readonly missing: ReadonlyArray<number>
-  readonly missingCount: number
+export interface MissingBatches {
+  readonly numbers: ReadonlyArray<number>
+  readonly count: number
 }
 
-/** What a look at all slots tells: a gap, or the number of the last batch (0 where there is none). */
-export type SequenceCheck = SequenceGap | { readonly _tag: "Contiguous"; readonly last: number }
-
-/** Checks the numbers found in the slots, by slot; `atLeast` is a number that is known to have been durable. */
-export const check = (slots: ReadonlyMap<number, number>, atLeast = 0): SequenceCheck => {
-  let last = atLeast
-  for (const n of slots.values()) last = Math.max(last, n)
-  const missing: Array<number> = []
-  let missingCount = 0
-  for (let n = Math.max(1, last - RING_SIZE + 1); n <= last; n++) {
-    if (slots.get(n % RING_SIZE) === n) continue
-    missingCount += 1
-    if (missing.length < MAX_MISSING_LISTED) missing.push(n)
+/** The numbers `first` to `last` that none of the runs covers, or undefined where all are covered. */
+export const missing = ({ first, last }: BatchRun, runs: ReadonlyArray<BatchRun>): MissingBatches | undefined => {
+  const numbers: Array<number> = []
+  let count = 0
+  let next = first
+  const skipTo = (end: number) => {
+    count += end - next
+    for (; next < end && numbers.length < MAX_MISSING_LISTED; next++) numbers.push(next)
+    next = end
   }
-  return missingCount === 0 ? { _tag: "Contiguous", last } : { _tag: "Gap", missing, missingCount }
+  for (const run of runs.toSorted((left, right) => left.first - right.first)) {
+    if (run.first > last) break
+    if (run.first > next) skipTo(run.first)
+    next = Math.max(next, run.last + 1)
+  }
+  if (next <= last) skipTo(last + 1)
+  return count === 0 ? undefined : { numbers, count }
 }
 
-/** A gap in words. */
-export const describeGap = ({ missing, missingCount }: SequenceGap): string => {
-  const unlisted = missingCount - missing.length
-  const list = missing.join(", ") + (unlisted > 0 ? `, and ${unlisted} more` : "")
-  return `${missingCount} acknowledged batch(es) are missing: ${list}`
+/** Missing batches in words. */
+export const describeMissing = ({ count, numbers }: MissingBatches): string => {
+  const unlisted = count - numbers.length
+  const list = numbers.join(", ") + (unlisted > 0 ? `, and ${unlisted} more` : "")
+  return `${count} acknowledged batch(es) are missing: ${list}`
 }

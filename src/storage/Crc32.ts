@@ -9,9 +9,12 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 const encoder = new TextEncoder()
 
-/** CRC-32 (IEEE 802.3, as in zlib) of the UTF-8 of a text: 0 ≤ n < 2^32. For platforms that bring none of their own. */
-export const crc32 = (text: string): number => {
-  let remainder = ALL_ONES
-  for (const byte of encoder.encode(text)) remainder = TABLE[(remainder ^ byte) & 0xff]! ^ (remainder >>> 8)
+/** CRC-32 (IEEE 802.3, as in zlib) of bytes, or of bytes that follow others with the CRC `before`: 0 ≤ n < 2^32. */
+export const crc32OfBytes = (bytes: Uint8Array, before = 0): number => {
+  let remainder = before ^ ALL_ONES
+  for (const byte of bytes) remainder = TABLE[(remainder ^ byte) & 0xff]! ^ (remainder >>> 8)
   return (remainder ^ ALL_ONES) >>> 0
 }
+
+/** CRC-32 of the UTF-8 of a text. Both are for platforms that bring none of their own. */
+export const crc32 = (text: string): number => crc32OfBytes(encoder.encode(text))

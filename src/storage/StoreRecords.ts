@@ -1,5 +1,6 @@
-/** The records that a store keeps about itself: its format, and the numbers of its batches. */
+/** The records that a store keeps about itself: its format, how far its index is durable, and the numbers of its batches. */
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { StorageKey } from "../../services/RawStorage.ts"
 import * as BatchSequence from "./BatchSequence.ts"
@@ -25,7 +26,29 @@ export const refusal = (value: string): string | undefined => {
   return format > FORMAT ? `its format ${format} is newer than this program, which knows format ${FORMAT}` : undefined
 }
 
-const OWN_KINDS: ReadonlyArray<string> = [FORMAT_KEY[2], BatchSequence.RING.kind]
+/** The key of the record that says how far the index of a store is durable. */
+export const CHECKPOINT_KEY: StorageKey = ["store", "", "checkpoint", ""]
+
+/** How far the index of a store is durable, and what stands before it. */
+export interface Checkpoint {
+  /** Batches up to this one are in the index, durably. */
+  readonly sequence: number
+  /** Journal files that must be there, for they may hold later batches: none after a clean close. */
+  readonly segments: number
+}
+
+const CheckpointRecord = Schema.parseJson(
+  Schema.Struct({ segments: Schema.Int.pipe(Schema.nonNegative()), sequence: Schema.Int.pipe(Schema.positive()) })
+)
+const decodeCheckpoint = Schema.decodeUnknownOption(CheckpointRecord)
+
+/** A checkpoint record, as JSON text. */
+export const checkpointValue = ({ segments, sequence }: Checkpoint): string => JSON.stringify({ segments, sequence })
+
+/** The checkpoint in a record, if it is one. */
+export const readCheckpoint = (value: string): Checkpoint | undefined => Option.getOrUndefined(decodeCheckpoint(value))
+
+const OWN_KINDS: ReadonlyArray<string> = [FORMAT_KEY[2], CHECKPOINT_KEY[2], BatchSequence.RING.kind]
 
 /** Throws where a user of a store writes a record that is the store's own. */
 export const assertNotOwn = (key: StorageKey): void => {

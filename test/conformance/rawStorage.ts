@@ -130,6 +130,7 @@ const BASIC: ReadonlyArray<StorageCase> = [
   rule("the records that a store keeps about itself cannot be written", (storage) =>
     Effect.gen(function* () {
       yield* expectDefect(storage.write([put(["store", "", "format", ""], "{}")]), "format")
+      yield* expectDefect(storage.write([remove(["store", "", "checkpoint", ""])]), "checkpoint")
       yield* expectDefect(storage.write([remove(["store", "", "sequence", 1])]), "sequence")
     })
   )

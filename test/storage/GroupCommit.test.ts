@@ -15,7 +15,15 @@ const makeDisk = () => {
     batches.push({ operations, sequence })
     return new Promise<void>((resolve, reject) => pending.push({ resolve, reject }))
   }
-  const group = GroupCommit.make<string>({ commit, last: 10, maxGroupOperations: 3, maxWaitingWrites: 5 })
+  const group = GroupCommit.make<string>({
+    commit,
+    last: 10,
+    isUndone: () => false,
+    maxGroupOperations: 3,
+    maxGroupSize: 100,
+    maxWaitingWrites: 5,
+    sizeOf: () => 1
+  })
   const end = Effect.suspend(() => {
     pending.shift()!.resolve()
     return settled

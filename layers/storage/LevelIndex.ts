@@ -1,0 +1,57 @@
+/** A LevelDB database as the index behind a journal. */
+import type { ClassicLevel } from "classic-level"
+import type { StorageKey } from "../../services/RawStorage.ts"
+import * as BatchSequence from "../../src/storage/BatchSequence.ts"
+import * as Envelope from "../../src/storage/Envelope.ts"
+import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
+import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
+import * as StoreRecords from "../../src/storage/StoreRecords.ts"
+import * as Checksum from "./Checksum.ts"
+import * as DurableDirectory from "./DurableDirectory.ts"
+import type { JournalIndex } from "./journal/JournalIndex.ts"
+import * as LevelDatabase from "./LevelDatabase.ts"
+
+const FIRST_SEQUENCE = 1
+
+/** The text of a key, and that of a value in its envelope. */
+export const sealed = (key: StorageKey, value: string): readonly [encodedKey: string, text: string] => {
+  const encodedKey = StorageKeyCodec.encode(key)
+  return [encodedKey, Envelope.seal(encodedKey, value, Checksum.ofText)]
+}
+
+const sealedCheckpoint = (checkpoint: StoreRecords.Checkpoint) =>
+  sealed(StoreRecords.CHECKPOINT_KEY, StoreRecords.checkpointValue(checkpoint))
+
+/** Makes an empty database a store, durably, and gives its first checkpoint. */
+export const create = async (database: ClassicLevel): Promise<StoreRecords.Checkpoint> => {
+  const checkpoint = { segments: 0, sequence: FIRST_SEQUENCE }
+  const batch = database.batch()
+  batch.put(...sealed(StoreRecords.FORMAT_KEY, StoreRecords.formatValue))
+  batch.put(...sealedCheckpoint(checkpoint))
+  await batch.write({ sync: true })
+  return checkpoint
+}
+
+/** The index that an open database is. */
+export const make = (database: ClassicLevel): JournalIndex => ({
+  apply: (operations: ReadonlyArray<JournalOperation>, run: BatchSequence.BatchRun) => {
+    // A chained batch takes a third of the time of an array on this side: 30 in place of 90 microseconds for ten records.
+    const batch = database.batch()
+    for (const { key, text } of operations) {
+      if (text === undefined) batch.del(key)
+      else batch.put(key, text)
+    }
+    batch.put(...sealed(BatchSequence.slotOf(run), BatchSequence.slotValue(run)))
+    return batch.write()
+  },
+  flush: async () => {
+    await LevelDatabase.flush(database)
+    // LevelDB syncs its tables, and the directory only when it begins a manifest.
+    await DurableDirectory.sync(database.location)
+  },
+  reopen: async () => {
+    await database.close()
+    await database.open({ createIfMissing: false })
+  },
+  setCheckpoint: (checkpoint) => database.put(...sealedCheckpoint(checkpoint), { sync: true })
+})

@@ -1,0 +1,262 @@
+import type { BatchRun } from "../../../src/storage/BatchSequence.ts"
+import type { JournalOperation } from "../../../src/storage/JournalFrame.ts"
+import type { Checkpoint } from "../../../src/storage/StoreRecords.ts"
+import { reasonOf } from "../StorageFailure.ts"
+import type { JournalIndex } from "./JournalIndex.ts"
+import { latestOperations, Unindexed, type UnindexedBatch } from "./Unindexed.ts"
+
+/** How an {@link Indexer} goes about it. */
+export interface IndexerOptions {
+  /** A batch waits so long for others, that they enter the index together, … */
+  readonly lingerMillis: number
+  /** … unless so many operations wait. One step takes about that many. */
+  readonly stepOperations: number
+  /** The pause after a failure; it doubles with each, up to a longest. */
+  readonly firstRetryMillis: number
+  readonly lastRetryMillis: number
+}
+
+/** What an {@link Indexer} needs of the journal before it: its batches up to a number, as far back as they go. */
+export type ReadBack = (last: number) => Promise<ReadonlyArray<UnindexedBatch<JournalOperation>>>
+
+/** A journal that is closed goes on at most so often after a failure of its index. */
+const LAST_TRIES = 2
+
+interface Waiter {
+  readonly isMet: () => boolean
+  readonly resolve: () => void
+  readonly reject: (cause: Error) => void
+}
+
+/**
+ * Brings batches from a journal into the index behind it, in the background, in order, and makes them durable there when
+ * the journal wants room. A failure ends nothing: the index is opened anew, given back what it may have lost, and goes on.
+ */
+export class Indexer<Operation extends JournalOperation> {
+  readonly #index: JournalIndex
+  readonly #readBack: ReadBack
+  readonly #options: IndexerOptions
+  readonly #unindexed = new Unindexed<Operation>()
+  readonly #waiters = new Set<Waiter>()
+  #checkpoint: Checkpoint
+  #applied: number
+  #wantedCheckpoint = 0
+  #running: Promise<void> | undefined
+  #flushing: Promise<void> | undefined
+  #linger: NodeJS.Timeout | undefined
+  #failure: string | undefined
+  #failures = 0
+  #readable = true
+  #endPause: (() => void) | undefined
+  #isClosing = false
+
+  constructor(index: JournalIndex, readBack: ReadBack, checkpoint: Checkpoint, options: IndexerOptions) {
+    this.#index = index
+    this.#readBack = readBack
+    this.#options = options
+    this.#checkpoint = checkpoint
+    this.#applied = checkpoint.sequence
+  }
+
+  /** The latest operation on a key that is not in the index yet. */
+  get(key: string): Operation | undefined {
+    return this.#unindexed.get(key)
+  }
+
+  /** Whether the index may be read now, for what {@link get} does not know. */
+  get isReadable(): boolean {
+    return this.#readable
+  }
+
+  /** Takes a batch that the journal holds; the ones before it were taken before. */
+  add(batch: UnindexedBatch<Operation>): void {
+    this.#unindexed.add(batch)
+    if (this.#running === undefined) this.#linger ??= setTimeout(() => this.#start(), this.#options.lingerMillis)
+  }
+
+  /** Begins to work if enough waits. The moment for it is while the disk is busy with the journal. */
+  nudge(): void {
+    if (this.#unindexed.count >= this.#options.stepOperations) this.#start()
+  }
+
+  /** Ends once the index may be read. */
+  readable(): Promise<void> {
+    return this.#when(() => this.#readable)
+  }
+
+  /** Ends once every batch taken before is in the index. */
+  settled(): Promise<void> {
+    if (this.#unindexed.count === 0 && this.#readable) return Promise.resolve()
+    const last = this.#applied + this.#unindexed.batches
+    return this.#when(() => this.#applied >= last && this.#readable)
+  }
+
+  /** Ends once the batches up to this one are durable in the index. */
+  checkpointed(sequence: number): Promise<void> {
+    this.wantCheckpoint(sequence)
+    return this.#when(() => this.#checkpoint.sequence >= sequence)
+  }
+
+  /** Makes the batches up to this one durable in the index, in the background. */
+  wantCheckpoint(sequence: number): void {
+    this.#wantedCheckpoint = Math.max(this.#wantedCheckpoint, sequence)
+    this.#start()
+  }
+
+  /** Says durably, in the index, that so many segments of the journal must be there from now on. */
+  async announceSegments(segments: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failed()
+    const checkpoint = { ...this.#checkpoint, segments }
+    try {
+      await this.#index.setCheckpoint(checkpoint)
+    } catch (cause) {
+      this.#fail(cause)
+      throw this.#failed()
+    }
+    this.#checkpoint = checkpoint
+  }
+
+  /**
+   * Brings everything into the index, durably, so that it needs no journal any more. Fails where the index does; the
+   * journal is needed then.
+   */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    this.#failures = Math.min(this.#failures, LAST_TRIES - 1)
+    this.#endPause?.()
+    this.#start()
+    while (this.#running !== undefined || this.#flushing !== undefined) {
+      await this.#running
+      await this.#flushing
+    }
+    if (this.#failure !== undefined) throw this.#failed()
+    if (this.#checkpoint.segments === 0) return
+    // In this order the checkpoint enters a table, too: nothing is left in the index's own log.
+    await this.#index.setCheckpoint({ sequence: this.#applied, segments: 0 })
+    await this.#index.flush()
+  }
+
+  #when(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve()
+    if (this.#failure !== undefined && this.#readable) return Promise.reject(this.#failed())
+    this.#start()
+    return new Promise((resolve, reject) => this.#waiters.add({ isMet, resolve, reject }))
+  }
+
+  #start(): void {
+    clearTimeout(this.#linger)
+    this.#linger = undefined
+    if (this.#hasWork) this.#running ??= this.#run()
+    else this.#flushIfWanted()
+  }
+
+  get #hasWork(): boolean {
+    if (this.#failure === undefined) return this.#unindexed.count > 0
+    return !this.#isClosing || this.#failures < LAST_TRIES
+  }
+
+  async #run(): Promise<void> {
+    while (this.#hasWork) {
+      await (this.#failure === undefined ? this.#applyNext() : this.#heal(this.#failure))
+      this.#flushIfWanted()
+      this.#notify()
+    }
+    this.#running = undefined
+  }
+
+  async #applyNext(): Promise<void> {
+    const batches = this.#unindexed.first(this.#options.stepOperations)
+    try {
+      await this.#applyBatches(batches)
+      this.#applied = batches.at(-1)!.sequence
+      this.#unindexed.drop(batches)
+      if (!this.#isFlushDue) this.#failures = 0
+    } catch (cause) {
+      this.#fail(cause)
+    }
+  }
+
+  #applyBatches(batches: ReadonlyArray<UnindexedBatch<JournalOperation>>): Promise<void> {
+    const run: BatchRun = { first: batches[0]!.sequence, last: batches.at(-1)!.sequence }
+    return this.#index.apply(latestOperations(batches), run)
+  }
+
+  get #isFlushDue(): boolean {
+    return this.#checkpoint.sequence < this.#wantedCheckpoint && this.#wantedCheckpoint <= this.#applied
+  }
+
+  #flushIfWanted(): void {
+    if (this.#isFlushDue && this.#failure === undefined) this.#flushing ??= this.#flush(this.#applied)
+  }
+
+  async #flush(sequence: number): Promise<void> {
+    try {
+      await this.#index.flush()
+      // Only now: a checkpoint must never be ahead of what the index holds durably.
+      const checkpoint = { ...this.#checkpoint, sequence }
+      await this.#index.setCheckpoint(checkpoint)
+      this.#checkpoint = checkpoint
+      this.#failures = 0
+    } catch (cause) {
+      this.#fail(cause)
+    }
+    this.#flushing = undefined
+    this.#notify()
+    this.#start()
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= reasonOf(cause)
+    this.#failures += 1
+    for (const waiter of this.#waiters) waiter.reject(this.#failed())
+    this.#waiters.clear()
+    this.#start()
+  }
+
+  #failed(): Error {
+    return new Error(`the journal cannot be brought into the index: ${this.#failure}`)
+  }
+
+  /** Opens the index anew, and gives it what it had since the checkpoint: it may have lost any of that. */
+  async #heal(reason: string): Promise<void> {
+    await this.#pause()
+    await this.#flushing
+    this.#readable = false
+    try {
+      await this.#index.reopen()
+      const batches = await this.#readBack(this.#applied)
+      if (this.#applied - batches.length > this.#checkpoint.sequence)
+        throw new Error(`${reason}; the journal is damaged`)
+      for (let start = 0; start < batches.length; start += this.#options.stepOperations) {
+        await this.#applyBatches(batches.slice(start, start + this.#options.stepOperations))
+      }
+      await this.#index.setCheckpoint(this.#checkpoint)
+      this.#readable = true
+      this.#failure = undefined
+    } catch (cause) {
+      this.#failure = undefined
+      this.#fail(cause)
+    }
+  }
+
+  #pause(): Promise<void> {
+    if (this.#isClosing) return Promise.resolve()
+    const { firstRetryMillis, lastRetryMillis } = this.#options
+    const millis = Math.min(lastRetryMillis, firstRetryMillis * 2 ** (this.#failures - 1))
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, millis)
+      this.#endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #notify(): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.isMet()) continue
+      this.#waiters.delete(waiter)
+      waiter.resolve()
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import * as Effect from "effect/Effect"
+import { CorruptStore, type OpenError, type StorageUnavailable } from "../../../schemas/Errors.ts"
+import * as BatchSequence from "../../../src/storage/BatchSequence.ts"
+import * as JournalRecovery from "../../../src/storage/JournalRecovery.ts"
+import * as JournalScan from "../../../src/storage/JournalScan.ts"
+import type { Checkpoint } from "../../../src/storage/StoreRecords.ts"
+import * as Checksum from "../Checksum.ts"
+import { unavailable } from "../StorageFailure.ts"
+import * as Journal from "./Journal.ts"
+import type { JournalFilesService } from "./JournalFiles.ts"
+import type { JournalIndex } from "./JournalIndex.ts"
+import { latestOperations } from "./Unindexed.ts"
+
+/** Batches that are applied to the index in one step. */
+const STEP_BATCHES = 64
+
+/** A journal that may have been left behind, and the index that it stood before. */
+export interface JournalLeft<E> {
+  readonly directory: string
+  readonly files: JournalFilesService
+  readonly index: JournalIndex
+  /** The checkpoint as the index has it. */
+  readonly checkpoint: Checkpoint
+  /** Reads which batches entered the index, as that says itself. */
+  readonly runs: Effect.Effect<ReadonlyArray<BatchSequence.BatchRun>, E>
+}
+
+const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, StorageUnavailable> =>
+  Effect.tryPromise({ try: run, catch: unavailable("bring the journal into the store") })
+
+/** Brings a journal that was left behind into its index, removes it, and gives the checkpoint from which to go on. */
+export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
+  checkpoint,
+  directory,
+  files,
+  index,
+  runs
+}: JournalLeft<E>): Effect.fn.Return<Checkpoint, E | OpenError> {
+  const paths = Journal.paths(directory)
+  const present = yield* attempt(() => Journal.readFiles(files, paths))
+  if (present.length < checkpoint.segments) {
+    return yield* new CorruptStore({
+      directory,
+      reason: `it was not closed, and of the ${checkpoint.segments} file(s) of its journal ${present.length} are there: batches after ${checkpoint.sequence} may be missing`
+    })
+  }
+  if (present.length === 0) return checkpoint
+
+  const recovery = JournalRecovery.recover({
+    checkpoint: checkpoint.sequence,
+    indexed: yield* runs,
+    scan: JournalScan.scan(present, Checksum.ofBytes)
+  })
+  if (recovery._tag === "Lost") {
+    return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(recovery.missing) })
+  }
+  const { batches, last, torn } = recovery
+  if (torn !== undefined) {
+    yield* Effect.logWarning(
+      `${directory}: batch ${torn} is dropped, it was being written when the store was last open`
+    )
+  }
+  const recovered: Checkpoint = { segments: 0, sequence: last }
+  yield* attempt(async () => {
+    for (let start = 0; start < batches.length; start += STEP_BATCHES) {
+      const step = batches.slice(start, start + STEP_BATCHES)
+      await index.apply(latestOperations(step.map(([, operations]) => ({ operations }))), {
+        first: step[0]![0],
+        last: step.at(-1)![0]
+      })
+    }
+    // First durable, then said to be.
+    await index.flush()
+    await index.setCheckpoint(recovered)
+    for (const path of paths) await files.remove(path)
+  })
+  return recovered
+})

@@ -1,0 +1,58 @@
+/**
+ * What to do with a journal that was not closed cleanly.
+ *
+ * The index behind a journal may have lost anything since the last checkpoint: its own log is neither synced nor to be
+ * trusted. The journal may be damaged too. The rule: what the journal holds without a gap up to the last batch is
+ * applied again, in order; that is right over any state of the index that holds all before the run. What lies at or before the last
+ * gap in the journal must be in the index by the index's own account, batch by batch; else it is lost. Frames before such a
+ * gap are not applied: they would bring back values that the missing frame had overwritten.
+ */
+import * as BatchSequence from "./BatchSequence.ts"
+import type { JournalOperation } from "./JournalFrame.ts"
+import * as JournalScan from "./JournalScan.ts"
+
+/** What is known of a store when it is opened. */
+export interface JournalEvidence {
+  /** Batches up to this one are in the index, durably. */
+  readonly checkpoint: number
+  /** The runs of batches that entered the index, as it says itself. */
+  readonly indexed: ReadonlyArray<BatchSequence.BatchRun>
+  readonly scan: JournalScan.JournalScan
+}
+
+/** Batches to apply again, after which the index holds all up to `last`; or batches that are nowhere. */
+export type JournalRecovery =
+  | {
+      readonly _tag: "Replay"
+      readonly batches: ReadonlyArray<readonly [sequence: number, operations: ReadonlyArray<JournalOperation>]>
+      readonly last: number
+      /** The number of a batch whose write had begun, and which is dropped. */
+      readonly torn: number | undefined
+    }
+  | { readonly _tag: "Lost"; readonly missing: BatchSequence.MissingBatches }
+
+const maximum = (numbers: Iterable<number>, least: number): number => {
+  let highest = least
+  for (const number of numbers) highest = Math.max(highest, number)
+  return highest
+}
+
+/** Decides what to replay, from what is known. */
+export const recover = ({ checkpoint, indexed, scan }: JournalEvidence): JournalRecovery => {
+  const newest = maximum(
+    indexed.map((run) => run.last),
+    checkpoint
+  )
+  const last = maximum(scan.frames.keys(), newest)
+  const run = JournalScan.runUpTo(scan, last)
+  const gap = last - run.length // the last number that is not in the journal
+  const traced = { first: last + 1, last: scan.highest - 1 }
+  const required = { first: checkpoint + 1, last: gap }
+  // A batch is only written once the one before it is durable: of all that left a trace, the last alone may be torn.
+  const missing =
+    (required.first <= required.last ? BatchSequence.missing(required, indexed) : undefined) ??
+    (traced.first <= traced.last ? BatchSequence.missing(traced, []) : undefined)
+  return missing === undefined
+    ? { _tag: "Replay", batches: run, last, torn: scan.highest > last ? scan.highest : undefined }
+    : { _tag: "Lost", missing }
+}
