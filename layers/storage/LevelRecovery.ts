@@ -119,8 +119,7 @@ export const recover = Effect.fn("LevelRecovery.recover")(function* (
     index,
     runs: readRuns(database, directory)
   })
-  const expected = { first: recovered.sequence + 1, last: atLeast ?? 0 }
-  const missing = expected.first <= expected.last ? BatchSequence.missing(expected, []) : undefined
+  const missing = BatchSequence.missing({ first: recovered.sequence + 1, last: atLeast ?? 0 }, [])
   if (missing === undefined) return recovered
   return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(missing) })
 })

@@ -45,7 +45,7 @@ export interface MissingBatches {
   readonly count: number
 }
 
-/** The numbers `first` to `last` that none of the runs covers, or undefined where all are covered. */
+/** The numbers `first` to `last`, if there are any, that none of the runs covers; undefined where all are covered. */
 export const missing = ({ first, last }: BatchRun, runs: ReadonlyArray<BatchRun>): MissingBatches | undefined => {
   const numbers: Array<number> = []
   let count = 0

@@ -41,8 +41,8 @@ const FOOT_SEQUENCE_AT = 4
 
 const PUT = 1
 const DELETE = 2
+const KIND_BYTES = 1
 const LENGTH_BYTES = 4
-const OPERATION_BYTES = 1 + 2 * LENGTH_BYTES
 /** UTF-8 takes at most so many bytes for a UTF-16 unit. */
 const MAX_BYTES_PER_UNIT = 3
 
@@ -64,7 +64,8 @@ export const frameBytesOf = (
 ): number => {
   let payloadBytes = 0
   for (const { key, text } of operations) {
-    payloadBytes += OPERATION_BYTES + textBytes(key) + (text === undefined ? 0 : textBytes(text))
+    payloadBytes += KIND_BYTES + LENGTH_BYTES + textBytes(key)
+    if (text !== undefined) payloadBytes += LENGTH_BYTES + textBytes(text)
   }
   return frameBytes(payloadBytes)
 }
@@ -109,7 +110,7 @@ export class FrameWriter {
     let at = HEAD_BYTES
     for (const { key, text } of operations) {
       this.#bytes[at] = text === undefined ? DELETE : PUT
-      at = this.#writeText(at + 1, key)
+      at = this.#writeText(at + KIND_BYTES, key)
       if (text !== undefined) at = this.#writeText(at, text)
     }
     return at
@@ -194,7 +195,7 @@ export class FrameReader {
     const operations: Array<JournalOperation> = []
     for (let at = start; at < end; ) {
       const kind = this.#bytes[at]
-      const key = this.#readText(at + 1, end)
+      const key = this.#readText(at + KIND_BYTES, end)
       const text = kind === PUT && key !== undefined ? this.#readText(key.end, end) : undefined
       if (key === undefined || (kind === PUT ? text === undefined : kind !== DELETE)) return undefined
       operations.push({ key: key.text, text: text?.text })

@@ -46,13 +46,15 @@ export const recover = ({ checkpoint, indexed, scan }: JournalEvidence): Journal
   const last = maximum(scan.frames.keys(), newest)
   const run = JournalScan.runUpTo(scan, last)
   const gap = last - run.length // the last number that is not in the journal
-  const traced = { first: last + 1, last: scan.highest - 1 }
   const required = { first: checkpoint + 1, last: gap }
+  const notIndexed = BatchSequence.missing(required, indexed)
+  if (notIndexed !== undefined) {
+    const journaled = Array.from(scan.frames.keys(), (n) => ({ first: n, last: n }))
+    // What is nowhere is to blame; where journal and index lost different ones, what the index lost.
+    return { _tag: "Lost", missing: BatchSequence.missing(required, [...indexed, ...journaled]) ?? notIndexed }
+  }
   // A batch is only written once the one before it is durable: of all that left a trace, the last alone may be torn.
-  const missing =
-    (required.first <= required.last ? BatchSequence.missing(required, indexed) : undefined) ??
-    (traced.first <= traced.last ? BatchSequence.missing(traced, []) : undefined)
-  return missing === undefined
-    ? { _tag: "Replay", batches: run, last, torn: scan.highest > last ? scan.highest : undefined }
-    : { _tag: "Lost", missing }
+  const traced = BatchSequence.missing({ first: last + 1, last: scan.highest - 1 }, [])
+  if (traced !== undefined) return { _tag: "Lost", missing: traced }
+  return { _tag: "Replay", batches: run, last, torn: scan.highest > last ? scan.highest : undefined }
 }

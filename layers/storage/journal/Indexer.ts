@@ -76,7 +76,7 @@ export class Indexer<Operation extends JournalOperation> {
 
   /** Begins to work if enough waits. The moment for it is while the disk is busy with the journal. */
   nudge(): void {
-    if (this.#unindexed.count >= this.#options.stepOperations) this.#start()
+    if (this.#unindexed.operations >= this.#options.stepOperations) this.#start()
   }
 
   /** Ends once the index may be read. */
@@ -86,7 +86,6 @@ export class Indexer<Operation extends JournalOperation> {
 
   /** Ends once every batch taken before is in the index. */
   settled(): Promise<void> {
-    if (this.#unindexed.count === 0 && this.#readable) return Promise.resolve()
     const last = this.#applied + this.#unindexed.batches
     return this.#when(() => this.#applied >= last && this.#readable)
   }
@@ -151,7 +150,7 @@ export class Indexer<Operation extends JournalOperation> {
   }
 
   get #hasWork(): boolean {
-    if (this.#failure === undefined) return this.#unindexed.count > 0
+    if (this.#failure === undefined) return this.#unindexed.batches > 0
     return !this.#isClosing || this.#failures < LAST_TRIES
   }
 

@@ -10,7 +10,7 @@ export interface UnindexedBatch<Operation extends JournalOperation> {
 export class Unindexed<Operation extends JournalOperation> {
   readonly #latest = new Map<string, Operation>()
   readonly #batches: Array<UnindexedBatch<Operation>> = []
-  #count = 0
+  #operations = 0
 
   /** How many batches there are. */
   get batches(): number {
@@ -18,8 +18,8 @@ export class Unindexed<Operation extends JournalOperation> {
   }
 
   /** How many operations there are. */
-  get count(): number {
-    return this.#count
+  get operations(): number {
+    return this.#operations
   }
 
   /** The latest operation on a key. */
@@ -30,7 +30,7 @@ export class Unindexed<Operation extends JournalOperation> {
   /** Adds the batch that follows the last one. */
   add(batch: UnindexedBatch<Operation>): void {
     this.#batches.push(batch)
-    this.#count += batch.operations.length
+    this.#operations += batch.operations.length
     for (const operation of batch.operations) this.#latest.set(operation.key, operation)
   }
 
@@ -49,7 +49,7 @@ export class Unindexed<Operation extends JournalOperation> {
   drop(batches: ReadonlyArray<UnindexedBatch<Operation>>): void {
     this.#batches.splice(0, batches.length)
     for (const { operations } of batches) {
-      this.#count -= operations.length
+      this.#operations -= operations.length
       for (const operation of operations) {
         if (this.#latest.get(operation.key) === operation) this.#latest.delete(operation.key)
       }

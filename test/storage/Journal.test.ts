@@ -1,0 +1,262 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import { Journal, type JournalOptions } from "../../layers/storage/journal/Journal.ts"
+import * as JournalReplay from "../../layers/storage/journal/JournalReplay.ts"
+import { UndecidedFrame } from "../../layers/storage/journal/Segment.ts"
+import * as Prng from "../../src/random/Prng.ts"
+import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
+import { MemoryJournalFiles, type WriteFault } from "./MemoryJournalFiles.ts"
+import { MemoryJournalIndex } from "./MemoryJournalIndex.ts"
+
+const DIRECTORY = "store"
+const SEGMENT_BYTES = 1024
+
+const OPTIONS: JournalOptions = {
+  bufferBytes: 512,
+  firstRetryMillis: 1,
+  lastRetryMillis: 4,
+  lingerMillis: 1,
+  segment: { maxFrames: 16, sizeBytes: SEGMENT_BYTES },
+  stepOperations: 8
+}
+
+const put = (key: string, text: string): JournalOperation => ({ key, text })
+
+/** A journal over a disk and an index, opened as a store opens it. */
+const open = async (files: MemoryJournalFiles, index: MemoryJournalIndex) => {
+  const checkpoint = await Effect.runPromise(
+    JournalReplay.replay({
+      checkpoint: index.checkpoint,
+      directory: DIRECTORY,
+      files,
+      index,
+      runs: Effect.sync(() => index.runs)
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
+  const journal = new Journal<JournalOperation>({ checkpoint, directory: DIRECTORY, files, index }, OPTIONS)
+  return { journal, last: checkpoint.sequence }
+}
+
+/** What a reader of the journal and its index sees. */
+const seen = (journal: Journal<JournalOperation>, index: MemoryJournalIndex, key: string): string | undefined => {
+  const unindexed = journal.indexer.get(key)
+  return unindexed === undefined ? index.state.get(key) : unindexed.text
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "it succeeded",
+    (cause: unknown) => cause
+  )
+
+describe("a journal", () => {
+  it("answers a batch after one write, and reads it before the index has it", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    expect(files.writes).toBe(1)
+    expect(index.steps).toEqual([])
+    expect(seen(journal, index, "a")).toBe("1")
+    await journal.indexer.settled()
+    expect(index.state.get("a")).toBe("1")
+    expect(journal.indexer.get("a")).toBeUndefined()
+    await journal.close()
+    expect(files.contents.size).toBe(0)
+    expect(index.checkpoint).toEqual({ segments: 0, sequence: 1 })
+  })
+
+  it("uses two files again and again, and makes one fit again after a batch that is larger", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    for (let n = 1; n <= 100; n++) await journal.append([put(`k${n % 7}`, "x".repeat(n === 50 ? 5_000 : n))], n)
+    expect([...files.contents.values()].map((bytes) => bytes.length)).toEqual([SEGMENT_BYTES, SEGMENT_BYTES])
+    expect(index.checkpoint.sequence).toBeGreaterThan(80)
+    await journal.close()
+    expect(index.state.get("k1")).toBe("x".repeat(99))
+  })
+
+  it("goes on after a write that failed and was undone, which is not found later", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    files.faults.push({ landed: 80, outcome: "error" })
+    expect(await failureOf(journal.append([put("a", "2")], 2))).toMatchObject({ message: "EIO: i/o error" })
+    expect(seen(journal, index, "a")).toBe("1")
+    await journal.append([put("b", "3")], 2)
+    const crashed = index.crash()
+    await open(new MemoryJournalFiles(files.contents), crashed)
+    expect([...crashed.state]).toEqual([
+      ["a", "1"],
+      ["b", "3"]
+    ])
+  })
+
+  it("says where a failed write could not be undone", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    files.faults.push({ landed: 80, outcome: "error" }, { landed: 0, outcome: "error" })
+    expect(await failureOf(journal.append([put("a", "1")], 1))).toBeInstanceOf(UndecidedFrame)
+  })
+
+  it("completes a write of which the file took only a part", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    files.faults.push({ landed: 7, outcome: "short" }, { landed: 30, outcome: "short" })
+    await journal.append([put("a", "1")], 1)
+    const crashed = index.crash()
+    await open(new MemoryJournalFiles(files.contents), crashed)
+    expect(crashed.state.get("a")).toBe("1")
+  })
+
+  it("fails a batch on a full disk, and takes the next one once there is room", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    files.roomBytes = SEGMENT_BYTES - 1
+    expect(await failureOf(journal.append([put("a", "1")], 1))).toMatchObject({ message: /ENOSPC/ })
+    files.roomBytes = 2 * SEGMENT_BYTES
+    await journal.append([put("a", "1")], 1)
+    expect(await failureOf(journal.append([put("a", "x".repeat(5_000))], 2))).toMatchObject({ message: /ENOSPC/ })
+    for (let n = 2; n <= 60; n++) await journal.append([put("a", `${n}`)], n)
+    await journal.close()
+    expect(index.state.get("a")).toBe("60")
+  })
+
+  it("keeps taking batches and serving them while the index fails, refuses them once it is full, and loses none", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("k0", "0")], 1)
+    await journal.indexer.settled()
+    index.isBroken = true
+    // The damaged log of the index drops everything when it is opened anew.
+    index.survives = () => false
+    let last = 1
+    let failure: unknown
+    while (failure === undefined && last < 100) {
+      failure = await journal.append([put(`k${last}`, `${last}`)], last + 1).then(
+        () => undefined,
+        (cause: unknown) => cause
+      )
+      if (failure === undefined) last += 1
+    }
+    // The second file is not even made while nothing can say, durably, that it has to be there.
+    expect(last).toBeGreaterThan(10)
+    expect(failure).toMatchObject({ message: /cannot be brought into the index: the index fails/ })
+    expect(seen(journal, index, `k${last - 1}`)).toBe(`${last - 1}`)
+    expect(await failureOf(journal.indexer.settled())).toMatchObject({ message: /the index fails/ })
+    index.isBroken = false
+    while ((await failureOf(journal.append([put("late", "1")], last + 1))) !== "it succeeded") {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    await journal.close()
+    for (let n = 0; n < last; n++) expect(index.state.get(`k${n}`)).toBe(`${n}`)
+    expect(index.state.get("late")).toBe("1")
+  })
+
+  it("stays where the index fails until the end, and is brought in the next time", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    index.isBroken = true
+    expect(await failureOf(journal.close())).toMatchObject({ message: /the index fails/ })
+    expect(files.contents.size).toBe(1)
+    index.isBroken = false
+    await open(files, index)
+    expect(index.state.get("a")).toBe("1")
+    expect(files.contents.size).toBe(0)
+  })
+
+  it("does not open without a file that must be there", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    await journal.indexer.settled()
+    files.contents.clear()
+    expect(await failureOf(open(files, index.crash()))).toMatchObject({ message: /batches after 0 may be missing/ })
+  })
+})
+
+describe("a journal through crashes and failures", () => {
+  const SEEDS = 120
+  const SESSIONS = 5
+
+  /** Writes until the session ends; gives the batch in flight at the end, if there is one. */
+  const writeSome = async (
+    random: Prng.Prng,
+    files: MemoryJournalFiles,
+    index: MemoryJournalIndex,
+    model: Map<string, string>
+  ) => {
+    const { journal, last: before } = await open(files, index)
+    expect(index.state).toEqual(model)
+    let last = before
+    const fault = (): WriteFault => ({ landed: random.nextInt(200), outcome: random.pick(["error", "short"]) })
+    for (let writes = random.nextInt(80); writes > 0; writes--) {
+      const key = () => `k${random.nextInt(9)}`
+      const operations = Array.from({ length: random.nextInt(5) }, (): JournalOperation => {
+        const size = random.nextInt(40) === 0 ? 3 * SEGMENT_BYTES : random.nextInt(60)
+        return { key: key(), text: random.nextInt(4) === 0 ? undefined : `${last}${"x".repeat(size)}` }
+      })
+      if (random.nextInt(12) === 0) files.faults.push(fault())
+      if (random.nextInt(60) === 0) files.faults.push(fault(), fault())
+      if (random.nextInt(20) === 0) index.failures.push(...Array.from({ length: 4 }, () => random.nextInt(2) === 0))
+      if (writes === 1 && random.nextInt(2) === 0) {
+        files.faults.splice(0, files.faults.length, { landed: random.nextInt(200), outcome: "silence" })
+        journal.append(operations, last + 1).catch(() => undefined)
+        await new Promise((resolve) => setTimeout(resolve, random.nextInt(5)))
+        return { inFlight: operations, journal }
+      }
+      try {
+        await journal.append(operations, last + 1)
+        last += 1
+        for (const { key, text } of operations) {
+          if (text === undefined) model.delete(key)
+          else model.set(key, text)
+        }
+      } catch (cause) {
+        if (cause instanceof UndecidedFrame) return { inFlight: operations, journal }
+      }
+      const asked = key()
+      if (journal.indexer.isReadable) expect(seen(journal, index, asked)).toBe(model.get(asked))
+      if (random.nextInt(10) === 0) await journal.indexer.settled().catch(() => undefined)
+    }
+    return { inFlight: [], journal }
+  }
+
+  const applied = (model: ReadonlyMap<string, string>, operations: ReadonlyArray<JournalOperation>) => {
+    const state = new Map(model)
+    for (const { key, text } of operations) {
+      if (text === undefined) state.delete(key)
+      else state.set(key, text)
+    }
+    return state
+  }
+
+  for (let seed = 0; seed < SEEDS; seed++) {
+    it(`holds what was acknowledged, and nothing else but the batch that was being written (seed ${seed})`, async () => {
+      const random = Prng.make(`journal/${seed}`)
+      let files = new MemoryJournalFiles()
+      let index = new MemoryJournalIndex()
+      let model = new Map<string, string>()
+      for (let session = 0; session < SESSIONS; session++) {
+        index.survives = () => random.nextInt(3) > 0
+        const { inFlight, journal } = await writeSome(random, files, index, model)
+        files.faults.length = 0
+        index.failures.length = 0
+        if (inFlight.length === 0 && random.nextInt(2) === 0) {
+          await journal.close()
+          expect(files.contents.size).toBe(0)
+        }
+        index = index.crash()
+        files = new MemoryJournalFiles(files.contents)
+        // Reading it once more is reading the same: what a crash during recovery leaves is recovered.
+        const probe = new MemoryJournalIndex(index.checkpoint, index.steps)
+        await open(new MemoryJournalFiles(files.contents), probe)
+        const withInFlight = applied(model, inFlight)
+        expect([model, withInFlight]).toContainEqual(probe.state)
+        model = new Map(probe.state)
+      }
+    })
+  }
+})
