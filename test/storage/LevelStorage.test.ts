@@ -130,7 +130,7 @@ describe("LevelStorage", () => {
     })
   )
 
-  it.scoped("leaves no journal behind when it is closed", () =>
+  it.scoped("leaves no journal behind when it is closed, and nothing in the log of the database", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
       const open = yield* session(directory, (storage) =>
@@ -142,6 +142,11 @@ describe("LevelStorage", () => {
       expect(open).toContain("journal-a")
       const closed = yield* Effect.promise(() => FileSystem.readdir(directory))
       expect(closed.filter((name) => name.startsWith("journal"))).toEqual([])
+      const logs = closed.filter((name) => name.endsWith(".log"))
+      const stats = yield* Effect.promise(() =>
+        Promise.all(logs.map((name) => FileSystem.stat(Path.join(directory, name))))
+      )
+      expect(stats.map(({ size }) => size)).toEqual([0])
     })
   )
 })

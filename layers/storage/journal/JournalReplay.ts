@@ -69,9 +69,10 @@ export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
         last: step.at(-1)![0]
       })
     }
-    // First durable, then said to be.
+    // First durable, then said to be; and that, too, before the files are gone.
     await index.flush()
     await index.setCheckpoint(recovered)
+    await index.flush()
     for (const path of paths) await files.remove(path)
   })
   return recovered
