@@ -2,16 +2,18 @@
  * Storage in a LevelDB directory, through `classic-level`: the default on disk. Beside what the port promises:
  *
  * - one process, and one layer in it, per directory;
+ * - a batch is durable once it is in the journal beside the database, which takes one write to the disk; the database takes
+ *   it in afterwards, and is never relied on for what it has not synced;
  * - every value lies in an envelope with a checksum over key and value, which LevelDB's own reads do not check;
- * - batches are numbered, and their numbers checked at open: LevelDB drops damaged batches of its journal silently;
- * - what several fibers write at the same time goes to disk as one batch with one sync.
+ * - batches are numbered: after an unclean end the journal, or else the database, must have every one of them;
+ * - what several fibers write at the same time goes to disk as one batch.
  *
- * After a failed write the store takes no more until it is opened again, for what the disk holds is not known; whether
- * the failed batch landed shows then.
+ * A write that failed is undone, and the store goes on. Where it could not be undone either, the store takes no more until it
+ * is opened again; whether the failed batch landed shows then. A database that fails, as on a full disk, is opened anew and given
+ * back what it lost; meanwhile batches are taken and read as long as the journal has room.
  *
  * What it cannot notice: a bit flipped in a table can hide a record, which then reads as absent, or as an older value where
- * that lies in an older table (`classic-level` does not let LevelDB check its own checksums); and, after a crash, the loss
- * of the very last batches of a damaged journal.
+ * that lies in an older table (`classic-level` does not let LevelDB check its own checksums).
  */
 import type { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
@@ -89,7 +91,7 @@ const FRAME_BUFFER_BYTES = 4 * MEBIBYTE
 const RING_SEGMENTS = 4
 
 const INDEXING: IndexerOptions = {
-  lingerMillis: 2,
+  lingerMillis: 10,
   stepOperations: 128,
   firstRetryMillis: 50,
   lastRetryMillis: 5_000

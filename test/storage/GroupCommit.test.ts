@@ -17,24 +17,25 @@ const makeDisk = () => {
   }
   const group = GroupCommit.make<string>({
     commit,
+    isUndone: (cause) => cause instanceof Error && cause.message === "undone",
     last: 10,
-    isUndone: () => false,
     maxGroupOperations: 3,
-    maxGroupSize: 100,
+    maxGroupSize: 8,
     maxWaitingWrites: 5,
-    sizeOf: () => 1
+    sizeOf: (operation) => operation.length
   })
   const end = Effect.suspend(() => {
     pending.shift()!.resolve()
     return settled
   })
-  const fail = Effect.suspend(() => {
-    pending.shift()!.reject(new Error("no space left"))
-    return settled
-  })
+  const failWith = (reason: string) =>
+    Effect.suspend(() => {
+      pending.shift()!.reject(new Error(reason))
+      return settled
+    })
   const start = (...operations: ReadonlyArray<string>) =>
     Effect.zipLeft(Effect.fork(group.write(operations)), Effect.yieldNow())
-  return { batches, end, fail, group, start }
+  return { batches, end, failWith, group, start }
 }
 
 const isDone = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
@@ -68,13 +69,41 @@ describe("GroupCommit", () => {
     Effect.gen(function* () {
       const disk = makeDisk()
       const [first, waiting] = [yield* disk.start("a"), yield* disk.start("b")]
-      yield* disk.fail
+      yield* disk.failWith("no space left")
       const unavailable = (reason: RegExp) => ({ _tag: "StorageUnavailable", reason: expect.stringMatching(reason) })
       expect(yield* Effect.flip(Fiber.join(first))).toMatchObject(unavailable(/^no space left$/))
       expect(yield* Effect.flip(Fiber.join(waiting))).toMatchObject(unavailable(/earlier write failed.*no space left/))
       expect(yield* Effect.flip(disk.group.write(["c"]))).toMatchObject(unavailable(/earlier write failed/))
       expect(disk.batches).toHaveLength(1)
       expect(yield* disk.group.close).toBe(10)
+    })
+  )
+
+  it.effect("fails a batch alone after a failure that was undone, and gives its number to the next", () =>
+    Effect.gen(function* () {
+      const disk = makeDisk()
+      const [first, waiting] = [yield* disk.start("a"), yield* disk.start("b")]
+      yield* disk.failWith("undone")
+      expect((yield* Effect.flip(Fiber.join(first))).reason).toBe("undone")
+      yield* disk.end
+      yield* Fiber.join(waiting)
+      expect(disk.batches).toEqual([
+        { operations: ["a"], sequence: 11 },
+        { operations: ["b"], sequence: 11 }
+      ])
+      expect(yield* disk.group.close).toBe(11)
+    })
+  )
+
+  it.effect("makes no group larger than it may be, but for a single write", () =>
+    Effect.gen(function* () {
+      const disk = makeDisk()
+      const large = "a large operation"
+      const fibers = [yield* disk.start("a")]
+      for (const operation of ["four", "more", "5", large, "b"]) fibers.push(yield* disk.start(operation))
+      for (let group = 0; group < 5; group++) yield* disk.end
+      yield* Effect.forEach(fibers, Fiber.join)
+      expect(disk.batches.map(({ operations }) => operations)).toEqual([["a"], ["four", "more"], ["5"], [large], ["b"]])
     })
   )
 
