@@ -85,6 +85,8 @@ describe("a journal", () => {
     expect(await failureOf(journal.append([put("a", "2")], 2))).toMatchObject({ message: "EIO: i/o error" })
     expect(seen(journal, index, "a")).toBe("1")
     await journal.append([put("b", "3")], 2)
+    files.faults.push({ landed: Number.POSITIVE_INFINITY, outcome: "error" })
+    expect(await failureOf(journal.append([put("a", "4")], 3))).toMatchObject({ message: "EIO: i/o error" })
     const crashed = index.crash()
     await open(new MemoryJournalFiles(files.contents), crashed)
     expect([...crashed.state]).toEqual([
@@ -191,7 +193,8 @@ describe("a journal through crashes and failures", () => {
     const { journal, last: before } = await open(files, index)
     expect(index.state).toEqual(model)
     let last = before
-    const fault = (): WriteFault => ({ landed: random.nextInt(200), outcome: random.pick(["error", "short"]) })
+    const landed = () => (random.nextInt(4) === 0 ? Number.POSITIVE_INFINITY : random.nextInt(200))
+    const fault = (): WriteFault => ({ landed: landed(), outcome: random.pick(["error", "short"]) })
     for (let writes = random.nextInt(80); writes > 0; writes--) {
       const key = () => `k${random.nextInt(9)}`
       const operations = Array.from({ length: random.nextInt(5) }, (): JournalOperation => {
@@ -202,7 +205,7 @@ describe("a journal through crashes and failures", () => {
       if (random.nextInt(60) === 0) files.faults.push(fault(), fault())
       if (random.nextInt(20) === 0) index.failures.push(...Array.from({ length: 4 }, () => random.nextInt(2) === 0))
       if (writes === 1 && random.nextInt(2) === 0) {
-        files.faults.splice(0, files.faults.length, { landed: random.nextInt(200), outcome: "silence" })
+        files.faults.splice(0, files.faults.length, { landed: landed(), outcome: "silence" })
         journal.append(operations, last + 1).catch(() => undefined)
         await new Promise((resolve) => setTimeout(resolve, random.nextInt(5)))
         return { inFlight: operations, journal }
