@@ -84,7 +84,7 @@ export const defaultOptions: Required<Omit<LevelStorageOptions, "directory">> = 
 /** A group of writes is no longer than this, unless a single write is. */
 const MAX_GROUP_CHARACTERS = MEBIBYTE
 
-/** A group of that many ASCII characters fits, whatever its keys are. */
+/** A frame of that many characters fits, whatever they are: each has at most three bytes. */
 const FRAME_BUFFER_BYTES = 4 * MEBIBYTE
 
 /** The ring of batch numbers covers so many segments: the one before the last checkpoint, and the two that may follow. */
