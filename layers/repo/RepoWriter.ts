@@ -1,9 +1,7 @@
 import * as Chunk from "effect/Chunk"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
 import { type StorageError, StorageUnavailable } from "../../schemas/Errors.ts"
@@ -22,6 +20,7 @@ import {
 import type { BlockStorage } from "../../src/storage/BlockStorage.ts"
 import { type LockTable, Overlay } from "../../src/storage/Overlay.ts"
 import type { Plan } from "../../src/storage/Plan.ts"
+import { Reply } from "./Reply.ts"
 
 /** The blocks that a request needs in memory, by itself, or by what is known of the transaction that it names. */
 export type BlocksOf = (view: Pick<RepoView, "transaction">) => ReadonlyArray<BlockId>
@@ -30,7 +29,7 @@ export type BlocksOf = (view: Pick<RepoView, "transaction">) => ReadonlyArray<Bl
 interface Request {
   readonly blocks: BlocksOf
   readonly plan: (view: RepoView) => Plan<unknown>
-  readonly answer: Deferred.Deferred<unknown, ReadError>
+  readonly reply: Reply<unknown, ReadError>
 }
 
 /** The one writer of a store, as the services on it see it. */
@@ -140,7 +139,7 @@ export const make = Effect.fnUntraced(function* (
       // A plan that throws breaks an invariant: its own request dies of it, not the others.
       const planned = yield* Effect.exit(plan(request))
       if (Exit.isFailure(planned)) {
-        Deferred.unsafeDone(request.answer, planned)
+        request.reply.done(planned)
         continue
       }
       overlay.add(planned.value.changes)
@@ -156,7 +155,7 @@ export const make = Effect.fnUntraced(function* (
       if (Exit.isFailure(written)) {
         // Whether a failed write reached the disk is not known: what memory says of these blocks is read again.
         for (const id of overlay.blocks.keys()) states.delete(id)
-        for (const [request] of answers) Deferred.unsafeDone(request.answer, written)
+        for (const [request] of answers) request.reply.done(written)
         return
       }
     }
@@ -165,7 +164,7 @@ export const make = Effect.fnUntraced(function* (
     for (const [id, lock] of overlay.locked) locks.add(id, lock)
     for (const holder of overlay.freed) locks.free(holder)
     for (const { _tag } of overlay.transactions.values()) hasAborted ||= _tag === "Aborted"
-    for (const [request, answer] of answers) Deferred.unsafeDone(request.answer, Exit.succeed(answer))
+    for (const [request, answer] of answers) request.reply.done(Exit.succeed(answer))
   })
 
   const hostTurn = yield* HostTurn
@@ -189,10 +188,12 @@ export const make = Effect.fnUntraced(function* (
   return {
     ask: <Answer>(blocks: BlocksOf, plan: (view: RepoView) => Plan<Answer>) =>
       Effect.suspend(() => {
-        const answer = Deferred.unsafeMake<unknown, ReadError>(FiberId.none)
-        return Effect.flatMap(mailbox.offer({ answer, blocks, plan }), (taken) =>
-          taken ? (Deferred.await(answer) as Effect.Effect<Answer, ReadError>) : Effect.fail(closed)
-        )
+        const reply = new Reply<unknown, ReadError>()
+        const answered = reply.wait as Effect.Effect<Answer, ReadError>
+        const request: Request = { blocks, plan, reply }
+        // As a rule there is room.
+        if (mailbox.unsafeOffer(request)) return answered
+        return Effect.flatMap(mailbox.offer(request), (taken) => (taken ? answered : Effect.fail(closed)))
       }),
     cached: (id) => states.get(id),
     state: (id) => Effect.suspend(() => state(id))

@@ -1,7 +1,7 @@
 import type { Block } from "../../schemas/Block.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Operation, Transform } from "../../schemas/Transform.ts"
-import { rememberSplice } from "../encoding/CanonicalJson.ts"
+import * as Slot from "../encoding/Slot.ts"
 
 /** A transform that does not fit the block it is applied to. */
 export class TransformMismatch extends Error {
@@ -43,24 +43,25 @@ export const applyOperation = (block: Block, [property, index, deleteCount, inse
   return withProperty(block, property, undefined)
 }
 
+/** Arguments that a call may certainly have: engines limit them. */
+const MAX_ARGUMENTS = 1_000
+
 const splice = (
   items: ReadonlyArray<Json>,
   index: number,
   deleteCount: number,
   inserted: ReadonlyArray<Json>
-): ReadonlyArray<Json> => {
-  // Not spread into arguments, of which a function takes so many only.
-  const result = items.slice(0, index).concat(inserted, items.slice(index + deleteCount))
-  rememberSplice(items, result, index, deleteCount, inserted)
-  return result
-}
+): ReadonlyArray<Json> =>
+  inserted.length <= MAX_ARGUMENTS
+    ? items.toSpliced(index, deleteCount, ...inserted)
+    : items.slice(0, index).concat(inserted, items.slice(index + deleteCount))
 
 interface Application {
   readonly before: Block
   readonly after: Block
 }
 
-const applications = new WeakMap<Transform, Application>()
+const applications = Slot.make<Transform, Application>()
 
 /**
  * Remembers what a transform made of a block, so that whoever applies the same transform to the same block next gets the
@@ -84,3 +85,14 @@ export const applyTransform = (block: Block | undefined, transform: Transform): 
   const known = applications.get(transform)
   return known?.before === block ? known.after : transform.operations.reduce(applyOperation, block)
 }
+
+/** Whether operations make of one version of a block another, item by item the same values: cheaper than by hash. */
+export const leadsTo = (transform: Transform, before: Block, after: Block): boolean => {
+  const applied = applyTransform(before, transform)
+  if (applied === undefined) return false
+  const names = Object.keys(after)
+  return names.length === Object.keys(applied).length && names.every((name) => isSame(applied[name], after[name]))
+}
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => item === b[i]))

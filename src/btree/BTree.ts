@@ -8,9 +8,9 @@
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
-import { type Content, insertNode, isLeaf, nodeWeight, readNode, readNodes, writeNode } from "./Node.ts"
+import { type Content, insertNode, isLeaf, type LeafEdit, nodeWeight, readNode, readNodes, writeNode } from "./Node.ts"
 import { type Compare, leafOf, routeTo, routeToEnd, search } from "./Route.ts"
-import { settle } from "./settle.ts"
+import { settleEdit } from "./settle.ts"
 import { entryWeight } from "./Weight.ts"
 
 export * from "./Path.ts"
@@ -18,13 +18,7 @@ export * from "./Range.ts"
 export type { Compare } from "./Route.ts"
 export * from "./verifyTree.ts"
 
-const leafContent = (keys: ReadonlyArray<Json>, entries: ReadonlyArray<Json>): Content => ({
-  keys,
-  type: "leaf",
-  values: entries
-})
-
-const EMPTY_LEAF = leafContent([], [])
+const EMPTY_LEAF: Content = { keys: [], type: "leaf", values: [] }
 
 /** Makes an empty tree, and gives the id of its root. */
 export const create = (store: BlockStore): BlockId => {
@@ -47,15 +41,15 @@ export const set = (store: BlockStore, root: BlockId, compare: Compare, key: Jso
   const found = search(keys, key, compare)
   const weight = nodeWeight(route.leaf)
   if (found < 0) {
-    const index = -1 - found
-    const content = leafContent(keys.toSpliced(index, 0, key), entries.toSpliced(index, 0, entry))
-    settle(store, route, content, weight + entryWeight(key, entry))
+    const edit: LeafEdit = { entries: [entry], index: -1 - found, keys: [key], removed: 0 }
+    settleEdit(store, route, edit, weight + entryWeight(key, entry))
     return undefined
   }
   const previous = entries[found]!
+  if (previous === entry) return previous
   const known = keys[found]!
-  const content = leafContent(keys, entries.with(found, entry))
-  settle(store, route, content, weight - entryWeight(known, previous) + entryWeight(known, entry))
+  const edit: LeafEdit = { entries: [entry], index: found, keys: [known], removed: 1 }
+  settleEdit(store, route, edit, weight - entryWeight(known, previous) + entryWeight(known, entry))
   return previous
 }
 
@@ -66,8 +60,8 @@ export const remove = (store: BlockStore, root: BlockId, compare: Compare, key: 
   const index = search(keys, key, compare)
   if (index < 0) return undefined
   const previous = entries[index]!
-  const content = leafContent(keys.toSpliced(index, 1), entries.toSpliced(index, 1))
-  settle(store, route, content, nodeWeight(route.leaf) - entryWeight(keys[index]!, previous))
+  const edit: LeafEdit = { entries: [], index, keys: [], removed: 1 }
+  settleEdit(store, route, edit, nodeWeight(route.leaf) - entryWeight(keys[index]!, previous))
   return previous
 }
 

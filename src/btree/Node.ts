@@ -2,8 +2,10 @@ import type { BranchBlock, LeafBlock } from "../../schemas/BlockTypes.ts"
 import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
+import type { Operation } from "../../schemas/Transform.ts"
 import { BlockFault, type BlockReader, type BlockStore, expectBlock } from "../block/BlockStore.ts"
 import { spliceBetween } from "../block/splice.ts"
+import * as Slot from "../encoding/Slot.ts"
 import { entryWeight, separatorWeight } from "./Weight.ts"
 
 /** A block of the tree. */
@@ -69,7 +71,7 @@ export const contentOf = (node: NodeBlock): Content =>
 
 // ── Weight ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const weights = new WeakMap<NodeBlock, number>()
+const weights = Slot.make<NodeBlock, number>()
 
 /** What a node weighs, computed once per immutable block. */
 export const nodeWeight = (node: NodeBlock): number => {
@@ -134,6 +136,35 @@ export const insertNode = (store: BlockStore, { keys, type, values }: Content): 
   const header = store.allocate(type)
   store.insert(type === "leaf" ? { entries: values, header, keys } : { children: values, header, keys })
   return header.id
+}
+
+/** A change of a leaf in one place: keys and their entries go from an index on, others come there. */
+export interface LeafEdit {
+  readonly index: number
+  readonly removed: number
+  readonly keys: ReadonlyArray<Json>
+  readonly entries: ReadonlyArray<Json>
+}
+
+/** What a leaf holds after an edit. */
+export const editedContent = (leaf: LeafBlock, { entries, index, keys, removed }: LeafEdit): Content => ({
+  keys: leaf.keys.toSpliced(index, removed, ...keys),
+  type: "leaf",
+  values: leaf.entries.toSpliced(index, removed, ...entries)
+})
+
+/** Edits a leaf, which weighs `weight` then. Keys that stay the same are not written. */
+export const editLeaf = (
+  store: BlockStore,
+  leaf: LeafBlock,
+  { entries, index, keys, removed }: LeafEdit,
+  weight: number
+): void => {
+  const id = leaf.header.id
+  const ofEntries: Operation = ["entries", index, removed, entries]
+  if (removed === keys.length && keys.every((key, i) => key === leaf.keys[index + i])) store.update(id, ofEntries)
+  else store.update(id, ["keys", index, removed, keys], ofEntries)
+  weights.set(readNode(store, id), weight)
 }
 
 /** Gives a node new content by one splice for each property that differs. `weight` is the new one, where it is known. */

@@ -7,9 +7,12 @@ import {
   contentOf,
   contentWeight,
   divide,
+  editedContent,
+  editLeaf,
   insertNode,
   isLeaf,
   join,
+  type LeafEdit,
   type NodeBlock,
   readNode,
   writeNode
@@ -17,13 +20,21 @@ import {
 import type { Route, Step } from "./Route.ts"
 import { CAPACITY, MIN_FILL } from "./Weight.ts"
 
+/** Edits the leaf of a route, which weighs `weight` then, and restores what must hold from there up to the root. */
+export const settleEdit = (store: BlockStore, route: Route, edit: LeafEdit, weight: number): void => {
+  const siblings = route.steps.at(-1)?.branch.children.length ?? 0
+  const fits = weight <= CAPACITY && (weight >= MIN_FILL || siblings === 1)
+  if (fits && siblings > 0) editLeaf(store, route.leaf, edit, weight)
+  else settle(store, route, editedContent(route.leaf, edit), weight)
+}
+
 /**
  * Gives the leaf of a route new content, of the given weight, and restores what must hold from there up to the root: a
  * node over capacity is divided; one below the minimum is joined with a sibling, or divided anew with it where both do
  * not fit into one. Either changes the parent, which may then be too heavy or too light itself. (A separator can be
  * replaced by a longer one, so even a removal may divide a branch.)
  */
-export const settle = (store: BlockStore, { leaf, steps }: Route, content: Content, weight: number): void => {
+const settle = (store: BlockStore, { leaf, steps }: Route, content: Content, weight: number): void => {
   let node: NodeBlock = leaf
   let current = content
   let currentWeight = weight

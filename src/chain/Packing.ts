@@ -1,5 +1,6 @@
 import { LimitExceeded } from "../../schemas/Errors.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
+import * as Slot from "../encoding/Slot.ts"
 
 /** How much a block takes: so many items, and so many bytes as the sum of their canonical sizes. */
 export interface Capacity {
@@ -7,7 +8,7 @@ export interface Capacity {
   readonly count: number
 }
 
-const bytesOf = new WeakMap<ReadonlyArray<unknown>, number>()
+const bytesOf = Slot.make<ReadonlyArray<unknown>, number>()
 
 /** The sum of the canonical sizes of items, without what stands between them. Made once per array. */
 export const itemsBytes = (items: ReadonlyArray<unknown>): number => {

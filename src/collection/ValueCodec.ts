@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type { Json } from "../../schemas/Json.ts"
 import { canonicalCopy, NotCanonical } from "../encoding/CanonicalJson.ts"
+import * as Slot from "../encoding/Slot.ts"
 
 /** Values of a program as JSON, and back. What fails is a text that says why. */
 export interface ValueCodec<A> {
@@ -72,7 +73,7 @@ export const make = <A, I>(schema: Schema.Schema<A, I>): ValueCodec<A> => {
   const encodeEither = Schema.encodeEither(schema)
   const decodeEither = Schema.decodeUnknownEither(schema)
   const Class = isClass(schema) ? (schema as unknown as Constructor<A>) : undefined
-  const decoded = new WeakMap<object, Either.Either<A, string>>()
+  const decoded = Slot.make<object, Either.Either<A, string>>()
 
   const encode = (value: A): Either.Either<Json, string> => {
     try {

@@ -7,6 +7,7 @@ import type { Manifest, Stamp } from "../../schemas/Manifest.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import * as Base32 from "./Base32.ts"
 import { canonicalHash, canonicalText } from "./CanonicalJson.ts"
+import * as Slot from "./Slot.ts"
 
 /** Bytes of a block id that say where the block lives. */
 export const PLACE_BYTES = 16
@@ -77,7 +78,7 @@ export const blockId = (hasher: HasherService, source: IdSource, index: number):
 }
 
 /** Made once per stamp: the entries of all its collections have it, and their checks. */
-const stampIds = new WeakMap<Stamp, { readonly author: PublicKey; readonly id: StampId }>()
+const stampIds = Slot.make<Stamp, { readonly author: PublicKey; readonly id: StampId }>()
 
 /** The id of one run of a transaction, known before its manifest. */
 export const stampId = (hasher: HasherService, author: PublicKey, stamp: Stamp): StampId => {

@@ -3,7 +3,8 @@ import type { Base, CollectionWrite, Manifest, NetworkName, Shard, Stamp, Write 
 import { PROTOCOL_VERSION } from "../../schemas/Manifest.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
-import { rememberText } from "../encoding/CanonicalJson.ts"
+import { keepText } from "../encoding/CanonicalJson.ts"
+import { recordOf } from "../encoding/recordOf.ts"
 
 /** One changed block: how, from which base, and what it is then. */
 export interface BlockWrite {
@@ -43,14 +44,14 @@ export interface Authorship {
 
 interface ShardDraft {
   readonly members: ReadonlyArray<PeerId>
-  readonly reads: { [id: BlockId]: Base }
-  readonly writes: { [id: BlockId]: Write }
+  readonly reads: Array<readonly [BlockId, Base]>
+  readonly writes: Array<readonly [BlockId, Write]>
 }
 
 const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-const sortedRecord = <A>(record: { readonly [key: string]: A }): { readonly [key: string]: A } =>
-  Object.fromEntries(Object.entries(record).sort(([a], [b]) => compareText(a, b)))
+const sortedRecord = <A>(entries: Array<readonly [string, A]>) =>
+  recordOf(entries.sort(([a], [b]) => compareText(a, b)))
 
 /** The manifest of a transaction: its blocks grouped by member set, the primary shard first. Protocol §1. */
 export const buildManifest = (
@@ -63,27 +64,23 @@ export const buildManifest = (
     const name = members.join()
     const known = drafts.get(name)
     if (known !== undefined) return known
-    const draft = { members, reads: {}, writes: {} }
+    const draft = { members, reads: [], writes: [] }
     drafts.set(name, draft)
     return draft
   }
   const collections = [...written].sort((a, b) => compareText(a.id, b.id))
   for (const { blocks, id, members } of collections) {
     for (const { base, change, id: block, index, result } of blocks) {
-      draftOf(members).writes[block] = {
-        after: result.after,
-        base,
-        change,
-        collection: id,
-        ...(index !== undefined && { index })
-      }
+      const { after } = result
+      const write = { after, base, change, collection: id }
+      draftOf(members).writes.push([block, index === undefined ? write : { ...write, index }])
     }
   }
-  for (const { base, block, members } of read) draftOf(members).reads[block] = base
+  for (const { base, block, members } of read) draftOf(members).reads.push([block, base])
 
   const primaryBlock = collections[0]?.tail ?? read.map(({ block }) => block).sort(compareText)[0]
   const isPrimary = ({ reads, writes }: ShardDraft) =>
-    primaryBlock !== undefined && (primaryBlock in writes || primaryBlock in reads)
+    writes.some(([id]) => id === primaryBlock) || reads.some(([id]) => id === primaryBlock)
   const shards = [...drafts.values()]
     .sort((a, b) => Number(isPrimary(b)) - Number(isPrimary(a)) || compareText(a.members.join(), b.members.join()))
     .map(
@@ -101,6 +98,6 @@ export const buildManifest = (
     version: PROTOCOL_VERSION
   }
   // Built in canonical order all the way down, of ASCII texts.
-  rememberText(manifest, JSON.stringify(manifest))
+  keepText(manifest, JSON.stringify(manifest))
   return manifest
 }

@@ -4,9 +4,10 @@ import type { BlockId, Hash, Rev } from "../../schemas/Ids.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { TransactError } from "../../services/Transactor.ts"
-import { rememberApplication } from "../block/apply.ts"
+import { leadsTo, rememberApplication } from "../block/apply.ts"
 import { actionId, hashText, hashValue, stampId } from "../encoding/BlockIds.ts"
-import { sizeBytes } from "../encoding/CanonicalJson.ts"
+import { sizeBytes, textLength } from "../encoding/CanonicalJson.ts"
+import { recordOf } from "../encoding/recordOf.ts"
 import { signClaim } from "../encoding/Statements.ts"
 import type { Attempt } from "./Attempt.ts"
 import { appendEntry, type EntryFrame } from "./appendEntry.ts"
@@ -46,15 +47,16 @@ export const commit = Effect.fnUntraced(function* (
     if (changed.includes(changes)) written.push(yield* describe(session, changes, frame))
     else read.push(yield* tailOf(session, changes))
   }
-  const payload: { readonly [id: string]: Transform } = Object.fromEntries(
-    written.flatMap(({ blocks }) => blocks.map(({ id, transform }) => [id, transform]))
+  const changes = written.flatMap(({ blocks }) => blocks.map(({ id, transform }) => [id, transform] as const))
+  const excess = excessOf(
+    limits,
+    changes.map(([, transform]) => transform)
   )
-  const excess = excessOf(limits, Object.values(payload))
   if (excess !== undefined) return yield* excess
   const { network } = transactor
   const manifest = buildManifest({ author: signer.publicKey, network, stamp: attempt.stamp }, written, read)
   const author = signClaim(signer, network, { action: actionId(hasher, manifest), kind: "author" })
-  const answer = yield* transactor.transact({ payload, signed: { manifest, signatures: [author] } })
+  const answer = yield* transactor.transact({ payload: recordOf(changes), signed: { manifest, signatures: [author] } })
   switch (answer._tag) {
     case "Committed":
       for (const { baseRev, blocks, id, tailAfter } of written) {
@@ -110,7 +112,7 @@ const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyA
   const writes: Array<BlockWrite> = []
   for (const [id, { block, isFolded, transform }] of changes.tracker.changes) {
     const before = "insert" in transform ? undefined : changes.pinned.stored(id)
-    if (before?.block !== undefined && block !== undefined && !isFolded) {
+    if (before?.block !== undefined && block !== undefined && (!isFolded || leadsTo(transform, before.block, block))) {
       rememberApplication(transform, before.block, block)
     }
     const result: StoredBlock = { after: block === undefined ? "deleted" : hashValue(hasher, block), block, rev }
@@ -139,6 +141,9 @@ const tailOf = (
   return Effect.succeed({ base: { hash: tail.after as Hash, rev: tail.rev }, block, id, members })
 }
 
+/** UTF-8 bytes of a UTF-16 code unit, at most. */
+const MAX_BYTES_PER_UNIT = 3
+
 /** By how much a transaction is too large, if it is. */
 const excessOf = (
   { maxTransactionBlocks, maxTransactionBytes }: TransactionLimits,
@@ -149,6 +154,9 @@ const excessOf = (
     const what = "the number of blocks that the transaction changes"
     return new LimitExceeded({ actual: count, limit: maxTransactionBlocks, what })
   }
+  const units = transforms.reduce((total, transform) => total + textLength(transform), 0)
+  // As a rule it is far below the limit: no need to count.
+  if (units * MAX_BYTES_PER_UNIT <= maxTransactionBytes) return undefined
   const bytes = transforms.reduce((total, transform) => total + sizeBytes(transform), 0)
   return bytes > maxTransactionBytes
     ? new LimitExceeded({ actual: bytes, limit: maxTransactionBytes, what: "the size of the transaction" })

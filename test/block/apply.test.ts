@@ -3,7 +3,13 @@ import { describe, expect, it } from "@effect/vitest"
 import type { Block } from "../../schemas/Block.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Operation, Transform } from "../../schemas/Transform.ts"
-import { applyOperation, applyTransform, rememberApplication, TransformMismatch } from "../../src/block/apply.ts"
+import {
+  applyOperation,
+  applyTransform,
+  leadsTo,
+  rememberApplication,
+  TransformMismatch
+} from "../../src/block/apply.ts"
 import { differences } from "../../src/block/Tracker.ts"
 import { canonicalText } from "../../src/encoding/CanonicalJson.ts"
 import * as Prng from "../../src/random/Prng.ts"
@@ -164,5 +170,27 @@ describe("differences", () => {
     expect(differences(before, { ...before, entries: [a, d, b, c] })).toEqual([["entries", 1, 0, [d]]])
     expect(differences(before, { ...before, entries: [a, c] })).toEqual([["entries", 1, 1, []]])
     expect(differences(before, { ...before, entries: [a, a, b, c] })).toEqual([["entries", 1, 0, [a]]])
+  })
+})
+
+describe("leadsTo", () => {
+  const [a, b, c] = [{ n: 1 }, { n: 2 }, { n: 3 }]
+  const before = block({ entries: [a, b], title: "t" })
+
+  it.each<[what: string, after: object, leads: boolean]>([
+    ["the same values", { entries: [a, c, b], title: "t" }, true],
+    ["a value too few", { entries: [a, c], title: "t" }, false],
+    ["values in another order", { entries: [a, b, c], title: "t" }, false],
+    ["an equal value that is not the same", { entries: [a, { n: 3 }, b], title: "t" }, false],
+    ["another scalar", { entries: [a, c, b], title: "u" }, false],
+    ["a property less", { entries: [a, c, b] }, false],
+    ["a property more", { entries: [a, c, b], more: 1, title: "t" }, false]
+  ])("tells operations that make %s", (_what, after, leads) => {
+    const { header } = before
+    expect(leadsTo({ operations: [["entries", 1, 0, [c]]] }, before, { header, ...after })).toBe(leads)
+  })
+
+  it("never takes a deletion for a change", () => {
+    expect(leadsTo({ delete: true }, before, before)).toBe(false)
   })
 })

@@ -187,24 +187,6 @@ describe("canonicalTextOnce", () => {
   })
 })
 
-describe("rememberSplice", () => {
-  it("changes no text, whichever arrays it was told of", () => {
-    const items = FastCheck.array(json, { maxLength: 12 })
-    FastCheck.assert(
-      FastCheck.property(items, items, FastCheck.nat(), FastCheck.nat(), (before, inserted, at, count) => {
-        const index = at % (before.length + 1)
-        const deleteCount = count % (before.length - index + 1)
-        const after = before.toSpliced(index, deleteCount, ...inserted)
-        canonicalText({ items: before })
-        CanonicalJson.rememberSplice(before, after, index, deleteCount, inserted)
-        expect(canonicalText({ items: after })).toBe(oracle({ items: after }))
-        expect(canonicalText([{ items: after }])).toBe(oracle([{ items: after }]))
-      }),
-      RUNS
-    )
-  })
-})
-
 describe("canonicalHash", () => {
   it("hashes the canonical text of an object, once", () => {
     const hashed: Array<string> = []
