@@ -13,10 +13,12 @@ import * as LevelDatabase from "./LevelDatabase.ts"
 
 const FIRST_SEQUENCE = 1
 
+const seal = (encodedKey: string, value: string): string => Envelope.seal(encodedKey, value, Checksum.ofText)
+
 /** The text of a key, and that of a value in its envelope. */
-export const sealed = (key: StorageKey, value: string): readonly [encodedKey: string, text: string] => {
+const sealed = (key: StorageKey, value: string): readonly [encodedKey: string, text: string] => {
   const encodedKey = StorageKeyCodec.encode(key)
-  return [encodedKey, Envelope.seal(encodedKey, value, Checksum.ofText)]
+  return [encodedKey, seal(encodedKey, value)]
 }
 
 const sealedCheckpoint = (checkpoint: StoreRecords.Checkpoint) =>
@@ -37,9 +39,9 @@ export const make = (database: ClassicLevel): JournalIndex => ({
   apply: (operations: ReadonlyArray<JournalOperation>, run: BatchSequence.BatchRun) => {
     // A chained batch takes a third of the time of an array on this side: 30 in place of 90 microseconds for ten records.
     const batch = database.batch()
-    for (const { key, text } of operations) {
-      if (text === undefined) batch.del(key)
-      else batch.put(key, text)
+    for (const { key, value } of operations) {
+      if (value === undefined) batch.del(key)
+      else batch.put(key, seal(key, value))
     }
     batch.put(...sealed(BatchSequence.slotOf(run), BatchSequence.slotValue(run)))
     return batch.write()

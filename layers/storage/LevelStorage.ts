@@ -154,22 +154,15 @@ const readBlocks = async (
   return blocks
 }
 
-/** A change as the journal and the index take it, with the value as it was given, to be read until the index has it. */
-interface LevelOperation extends JournalOperation {
-  readonly value: string | undefined
-}
-
-const operationOf = (write: StorageWrite): LevelOperation => {
+const operationOf = (write: StorageWrite): JournalOperation => {
   StoreRecords.assertNotOwn(write.key)
-  if (write.type === "delete") return { key: StorageKeyCodec.encode(write.key), text: undefined, value: undefined }
-  const [key, text] = LevelIndex.sealed(write.key, write.value)
-  return { key, text, value: write.value }
+  return { key: StorageKeyCodec.encode(write.key), value: write.type === "put" ? write.value : undefined }
 }
 
-const sizeOf = ({ key, text }: LevelOperation): number => key.length + (text?.length ?? 0)
+const sizeOf = ({ key, value }: JournalOperation): number => key.length + (value?.length ?? 0)
 
 const openJournal = (place: JournalPlace, options: Required<LevelStorageOptions>) =>
-  new Journal<LevelOperation>(place, {
+  new Journal(place, {
     ...INDEXING,
     bufferBytes: FRAME_BUFFER_BYTES,
     segment: { maxFrames: BatchSequence.RING_SIZE / RING_SEGMENTS, sizeBytes: options.journalSegmentBytes }
@@ -178,8 +171,8 @@ const openJournal = (place: JournalPlace, options: Required<LevelStorageOptions>
 /** Lets accepted writes finish, and brings all of them into the database. */
 const close = Effect.fnUntraced(function* (
   { directory, checkpoint }: JournalPlace,
-  journal: Journal<LevelOperation>,
-  commits: GroupCommit.GroupCommit<LevelOperation>
+  journal: Journal,
+  commits: GroupCommit.GroupCommit<JournalOperation>
 ) {
   const last = yield* commits.close
   yield* Effect.tryPromise({ try: () => journal.close(), catch: unavailable("close the journal") })
@@ -200,7 +193,7 @@ const make = Effect.fn("LevelStorage.open")(function* (
   const checkpoint = yield* LevelRecovery.recover({ database, directory, files, index }, atLeast)
   const place: JournalPlace = { checkpoint, directory, files, index }
   const journal = openJournal(place, options)
-  const commits = GroupCommit.make<LevelOperation>({
+  const commits = GroupCommit.make<JournalOperation>({
     commit: (operations, sequence) => journal.append(operations, sequence),
     isUndone: (cause) => !(cause instanceof UndecidedFrame),
     last: checkpoint.sequence,

@@ -5,7 +5,7 @@
  *     payload   operations, one after another, and zeros up to the next multiple of 8
  *     foot      magic, sequence (8 bytes), CRC of the foot before it
  *
- *     operation   1, length of key, key, length of text, text     to put
+ *     operation   1, length of key, key, length of value, value   to put
  *               | 2, length of key, key                          to delete
  *
  * Kinds take one byte, lengths four; texts are UTF-8. A frame is whole if its head and its payload are; the foot, like the
@@ -16,10 +16,10 @@
 /** CRC-32 of bytes, or of bytes that follow others with the CRC `before`: 0 ≤ n < 2^32. */
 export type ByteChecksum = (bytes: Uint8Array, before?: number) => number
 
-/** A change of one record: its key, and its text, undefined where it is deleted. */
+/** A change of one record: its encoded key, and its value, undefined where it is deleted. */
 export interface JournalOperation {
   readonly key: string
-  readonly text: string | undefined
+  readonly value: string | undefined
 }
 
 /** Every frame starts at a multiple of this. */
@@ -63,9 +63,9 @@ export const frameBytesOf = (
   textBytes: (text: string) => number
 ): number => {
   let payloadBytes = 0
-  for (const { key, text } of operations) {
+  for (const { key, value } of operations) {
     payloadBytes += KIND_BYTES + LENGTH_BYTES + textBytes(key)
-    if (text !== undefined) payloadBytes += LENGTH_BYTES + textBytes(text)
+    if (value !== undefined) payloadBytes += LENGTH_BYTES + textBytes(value)
   }
   return frameBytes(payloadBytes)
 }
@@ -108,10 +108,10 @@ export class FrameWriter {
 
   #writePayload(operations: ReadonlyArray<JournalOperation>): number {
     let at = HEAD_BYTES
-    for (const { key, text } of operations) {
-      this.#bytes[at] = text === undefined ? DELETE : PUT
+    for (const { key, value } of operations) {
+      this.#bytes[at] = value === undefined ? DELETE : PUT
       at = this.#writeText(at + KIND_BYTES, key)
-      if (text !== undefined) at = this.#writeText(at, text)
+      if (value !== undefined) at = this.#writeText(at, value)
     }
     return at
   }
@@ -196,10 +196,10 @@ export class FrameReader {
     for (let at = start; at < end; ) {
       const kind = this.#bytes[at]
       const key = this.#readText(at + KIND_BYTES, end)
-      const text = kind === PUT && key !== undefined ? this.#readText(key.end, end) : undefined
-      if (key === undefined || (kind === PUT ? text === undefined : kind !== DELETE)) return undefined
-      operations.push({ key: key.text, text: text?.text })
-      at = text?.end ?? key.end
+      const value = kind === PUT && key !== undefined ? this.#readText(key.end, end) : undefined
+      if (key === undefined || (kind === PUT ? value === undefined : kind !== DELETE)) return undefined
+      operations.push({ key: key.text, value: value?.text })
+      at = value?.end ?? key.end
     }
     return operations
   }

@@ -22,7 +22,7 @@ const OPTIONS: JournalOptions = {
   stepOperations: 8
 }
 
-const put = (key: string, text: string): JournalOperation => ({ key, text })
+const put = (key: string, value: string): JournalOperation => ({ key, value })
 
 /** A journal over a disk and an index, opened as a store opens it. */
 const open = async (files: MemoryJournalFiles, index: MemoryJournalIndex) => {
@@ -35,14 +35,14 @@ const open = async (files: MemoryJournalFiles, index: MemoryJournalIndex) => {
       runs: Effect.sync(() => index.runs)
     }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
-  const journal = new Journal<JournalOperation>({ checkpoint, directory: DIRECTORY, files, index }, OPTIONS)
+  const journal = new Journal({ checkpoint, directory: DIRECTORY, files, index }, OPTIONS)
   return { journal, last: checkpoint.sequence }
 }
 
 /** What a reader of the journal and its index sees. */
-const seen = (journal: Journal<JournalOperation>, index: MemoryJournalIndex, key: string): string | undefined => {
+const seen = (journal: Journal, index: MemoryJournalIndex, key: string): string | undefined => {
   const unindexed = journal.indexer.get(key)
-  return unindexed === undefined ? index.state.get(key) : unindexed.text
+  return unindexed === undefined ? index.state.get(key) : unindexed.value
 }
 
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -199,7 +199,7 @@ describe("a journal through crashes and failures", () => {
       const key = () => `k${random.nextInt(9)}`
       const operations = Array.from({ length: random.nextInt(5) }, (): JournalOperation => {
         const size = random.nextInt(40) === 0 ? 3 * SEGMENT_BYTES : random.nextInt(60)
-        return { key: key(), text: random.nextInt(4) === 0 ? undefined : `${last}${"x".repeat(size)}` }
+        return { key: key(), value: random.nextInt(4) === 0 ? undefined : `${last}${"x".repeat(size)}` }
       })
       if (random.nextInt(12) === 0) files.faults.push(fault())
       if (random.nextInt(60) === 0) files.faults.push(fault(), fault())
@@ -213,9 +213,9 @@ describe("a journal through crashes and failures", () => {
       try {
         await journal.append(operations, last + 1)
         last += 1
-        for (const { key, text } of operations) {
-          if (text === undefined) model.delete(key)
-          else model.set(key, text)
+        for (const { key, value } of operations) {
+          if (value === undefined) model.delete(key)
+          else model.set(key, value)
         }
       } catch (cause) {
         if (cause instanceof UndecidedFrame) return { inFlight: operations, journal }
@@ -229,9 +229,9 @@ describe("a journal through crashes and failures", () => {
 
   const applied = (model: ReadonlyMap<string, string>, operations: ReadonlyArray<JournalOperation>) => {
     const state = new Map(model)
-    for (const { key, text } of operations) {
-      if (text === undefined) state.delete(key)
-      else state.set(key, text)
+    for (const { key, value } of operations) {
+      if (value === undefined) state.delete(key)
+      else state.set(key, value)
     }
     return state
   }

@@ -29,7 +29,7 @@ const flipped = (bytes: Uint8Array, bit: number): Uint8Array => {
 }
 
 const text = FastCheck.string({ unit: "grapheme", maxLength: 40 })
-const operation = FastCheck.record({ key: text, text: FastCheck.option(text, { nil: undefined }) })
+const operation = FastCheck.record({ key: text, value: FastCheck.option(text, { nil: undefined }) })
 const operations = FastCheck.array(operation, { maxLength: 8 })
 const sequence = FastCheck.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
@@ -37,8 +37,8 @@ describe("a frame of the journal", () => {
   it("is these bytes", () => {
     const frame = frameOf(
       [
-        { key: "a!é", text: "{}" },
-        { key: "b", text: undefined }
+        { key: "a!é", value: "{}" },
+        { key: "b", value: undefined }
       ],
       2 ** 32 + 7
     )
@@ -85,7 +85,7 @@ describe("a frame of the journal", () => {
   })
 
   it("that is cut off anywhere is not taken for whole, unless only its foot is missing", () => {
-    const frame = frameOf([{ key: "key", text: "some text" }], 5)
+    const frame = frameOf([{ key: "key", value: "some text" }], 5)
     for (let length = 0; length < frame.length; length++) {
       const { frames, highest } = JournalScan.scan([joined(frame.slice(0, length), new Uint8Array(64))], crc32)
       expect(frames.size === 1, `cut to ${length}`).toBe(length >= HEAD_BYTES + 21)
@@ -94,10 +94,10 @@ describe("a frame of the journal", () => {
   })
 
   it("cannot be feigned by a text", () => {
-    const inner = frameOf([{ key: "inner", text: "1" }], 9)
+    const inner = frameOf([{ key: "inner", value: "1" }], 9)
     const feigned = Buffer.from(inner).toString("latin1")
     for (let shift = 0; shift < ALIGNMENT_BYTES; shift++) {
-      const frame = frameOf([{ key: "outer", text: " ".repeat(shift) + feigned }], 3)
+      const frame = frameOf([{ key: "outer", value: " ".repeat(shift) + feigned }], 3)
       // So that the inside is looked at.
       const found = JournalScan.scan([flipped(frame, (HEAD_BYTES + 8) * 8)], crc32)
       expect(found).toEqual({ frames: new Map(), highest: 3 })
@@ -107,7 +107,7 @@ describe("a frame of the journal", () => {
 
 describe("the scan of a journal", () => {
   it("finds every whole frame behind damage, and what is left of the others", () => {
-    const frames = [1, 2, 3, 4].map((n) => frameOf([{ key: `k${n}`, text: "x".repeat(20 * n) }], n))
+    const frames = [1, 2, 3, 4].map((n) => frameOf([{ key: `k${n}`, value: "x".repeat(20 * n) }], n))
     const second = frames[0]!.length
     for (let bit = second * 8; bit < (second + frames[1]!.length) * 8; bit++) {
       const found = JournalScan.scan([flipped(joined(...frames, new Uint8Array(100)), bit)], crc32)
@@ -142,10 +142,10 @@ describe("the scan of a journal", () => {
       [HEAD_BYTES, 7], // kind
       [HEAD_BYTES + 1, 0xffffffff], // length of the key
       [HEAD_BYTES + 5, 0xffffffff], // key
-      [HEAD_BYTES + 8, 0xffffffff] // length of the text
+      [HEAD_BYTES + 8, 0xffffffff] // length of the value
     ]
     for (const [at, value] of changes) {
-      const frame = frameOf([{ key: "key", text: "text" }], 6)
+      const frame = frameOf([{ key: "key", value: "text" }], 6)
       new DataView(frame.buffer).setUint32(at, value, true)
       expect(JournalScan.scan([sign(frame)], crc32), `at ${at}`).toEqual({ frames: new Map(), highest: 6 })
     }

@@ -5,7 +5,7 @@ import * as JournalRecovery from "../../src/storage/JournalRecovery.ts"
 
 const LAST = 8
 const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
-const operationsOf = (n: number): ReadonlyArray<JournalOperation> => [{ key: "k", text: `${n}` }]
+const operationsOf = (n: number): ReadonlyArray<JournalOperation> => [{ key: "k", value: `${n}` }]
 
 interface Sample {
   readonly rule: string
@@ -121,9 +121,9 @@ describe("the recovery of a journal", () => {
     })
     FastCheck.assert(
       FastCheck.property(scenario, ({ checkpoint, damaged, history, ...given }) => {
-        const operations = (n: number) => history[n - 1]!.map((key) => ({ key: `${key}`, text: `${n}` }))
+        const operations = (n: number) => history[n - 1]!.map((key) => ({ key: `${key}`, value: `${n}` }))
         const stateOf = (batches: Iterable<number>, state = new Map<string, string>()) => {
-          for (const n of batches) for (const { key, text } of operations(n)) state.set(key, text)
+          for (const n of batches) for (const { key, value } of operations(n)) state.set(key, value)
           return state
         }
         // Behind the checkpoint the index holds all; before it, what entered it but for what its log lost.

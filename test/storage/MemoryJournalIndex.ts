@@ -30,9 +30,9 @@ export class MemoryJournalIndex implements JournalIndex {
 
   get state(): ReadonlyMap<string, string> {
     const state = new Map<string, string>()
-    for (const { key, text } of this.steps.flatMap(({ operations }) => operations)) {
-      if (text === undefined) state.delete(key)
-      else state.set(key, text)
+    for (const { key, value } of this.steps.flatMap(({ operations }) => operations)) {
+      if (value === undefined) state.delete(key)
+      else state.set(key, value)
     }
     return state
   }

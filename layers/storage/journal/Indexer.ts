@@ -17,7 +17,7 @@ export interface IndexerOptions {
 }
 
 /** What an {@link Indexer} needs of the journal before it: its batches up to a number, as far back as they go. */
-export type ReadBack = (last: number) => Promise<ReadonlyArray<UnindexedBatch<JournalOperation>>>
+export type ReadBack = (last: number) => Promise<ReadonlyArray<UnindexedBatch>>
 
 /** A journal that is closed goes on at most so often after a failure of its index. */
 const LAST_TRIES = 2
@@ -32,11 +32,11 @@ interface Waiter {
  * Brings batches from a journal into the index behind it, in the background, in order, and makes them durable there when
  * the journal wants room. A failure ends nothing: the index is opened anew, given back what it may have lost, and goes on.
  */
-export class Indexer<Operation extends JournalOperation> {
+export class Indexer {
   readonly #index: JournalIndex
   readonly #readBack: ReadBack
   readonly #options: IndexerOptions
-  readonly #unindexed = new Unindexed<Operation>()
+  readonly #unindexed = new Unindexed()
   readonly #waiters = new Set<Waiter>()
   #checkpoint: Checkpoint
   #applied: number
@@ -59,7 +59,7 @@ export class Indexer<Operation extends JournalOperation> {
   }
 
   /** The latest operation on a key that is not in the index yet. */
-  get(key: string): Operation | undefined {
+  get(key: string): JournalOperation | undefined {
     return this.#unindexed.get(key)
   }
 
@@ -69,7 +69,7 @@ export class Indexer<Operation extends JournalOperation> {
   }
 
   /** Takes a batch that the journal holds; the ones before it were taken before. */
-  add(batch: UnindexedBatch<Operation>): void {
+  add(batch: UnindexedBatch): void {
     this.#unindexed.add(batch)
     if (this.#running === undefined) this.#linger ??= setTimeout(() => this.#start(), this.#options.lingerMillis)
   }
@@ -175,7 +175,7 @@ export class Indexer<Operation extends JournalOperation> {
     }
   }
 
-  #applyBatches(batches: ReadonlyArray<UnindexedBatch<JournalOperation>>): Promise<void> {
+  #applyBatches(batches: ReadonlyArray<UnindexedBatch>): Promise<void> {
     const run: BatchRun = { first: batches[0]!.sequence, last: batches.at(-1)!.sequence }
     return this.#index.apply(latestOperations(batches), run)
   }

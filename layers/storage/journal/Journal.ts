@@ -42,9 +42,9 @@ export interface JournalPlace {
 }
 
 /** A journal that is being written. */
-export class Journal<Operation extends JournalOperation> {
+export class Journal {
   /** What follows behind the journal. */
-  readonly indexer: Indexer<Operation>
+  readonly indexer: Indexer
   readonly #paths: ReadonlyArray<string>
   readonly #files: JournalFilesService
   readonly #options: JournalOptions
@@ -65,7 +65,7 @@ export class Journal<Operation extends JournalOperation> {
    * Adds a batch, durably; the one before must have ended. A failure leaves no trace of it, unless it is an `UndecidedFrame`,
    * after which nothing more may be added.
    */
-  async append(operations: ReadonlyArray<Operation>, sequence: number): Promise<void> {
+  async append(operations: ReadonlyArray<JournalOperation>, sequence: number): Promise<void> {
     const fits = frameBytesOf(operations, maxTextBytes) <= this.#writer.bytes.length
     const { bytes, frames } = fits ? this.#writer : newWriter(exactBytes(operations))
     const length = frames.write(operations, sequence)
@@ -111,7 +111,7 @@ export class Journal<Operation extends JournalOperation> {
     return segment
   }
 
-  async #readBack(last: number): Promise<ReadonlyArray<UnindexedBatch<JournalOperation>>> {
+  async #readBack(last: number): Promise<ReadonlyArray<UnindexedBatch>> {
     const scan = JournalScan.scan(await readFiles(this.#files, this.#paths), Checksum.ofBytes)
     const run = JournalScan.runUpTo(scan, last)
     return run.map(([sequence, operations]) => ({ operations, sequence }))

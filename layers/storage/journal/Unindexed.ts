@@ -1,15 +1,15 @@
 import type { JournalOperation } from "../../../src/storage/JournalFrame.ts"
 
 /** A batch that is in a journal, but not yet in the index behind it. */
-export interface UnindexedBatch<Operation extends JournalOperation> {
+export interface UnindexedBatch {
   readonly sequence: number
-  readonly operations: ReadonlyArray<Operation>
+  readonly operations: ReadonlyArray<JournalOperation>
 }
 
 /** The batches that are in a journal, but not yet in the index behind it: in order, and as what they make of each key. */
-export class Unindexed<Operation extends JournalOperation> {
-  readonly #latest = new Map<string, Operation>()
-  readonly #batches: Array<UnindexedBatch<Operation>> = []
+export class Unindexed {
+  readonly #latest = new Map<string, JournalOperation>()
+  readonly #batches: Array<UnindexedBatch> = []
   #operations = 0
 
   /** How many batches there are. */
@@ -23,19 +23,19 @@ export class Unindexed<Operation extends JournalOperation> {
   }
 
   /** The latest operation on a key. */
-  get(key: string): Operation | undefined {
+  get(key: string): JournalOperation | undefined {
     return this.#latest.get(key)
   }
 
   /** Adds the batch that follows the last one. */
-  add(batch: UnindexedBatch<Operation>): void {
+  add(batch: UnindexedBatch): void {
     this.#batches.push(batch)
     this.#operations += batch.operations.length
     for (const operation of batch.operations) this.#latest.set(operation.key, operation)
   }
 
   /** The first batches, at least one, and no more once they have so many operations. They stay. */
-  first(maxOperations: number): ReadonlyArray<UnindexedBatch<Operation>> {
+  first(maxOperations: number): ReadonlyArray<UnindexedBatch> {
     let operations = 0
     let count = 0
     while (count < this.#batches.length && operations < maxOperations) {
@@ -46,7 +46,7 @@ export class Unindexed<Operation extends JournalOperation> {
   }
 
   /** Drops batches that {@link first} gave. A key that a later batch changed stays. */
-  drop(batches: ReadonlyArray<UnindexedBatch<Operation>>): void {
+  drop(batches: ReadonlyArray<UnindexedBatch>): void {
     this.#batches.splice(0, batches.length)
     for (const { operations } of batches) {
       this.#operations -= operations.length
@@ -58,11 +58,11 @@ export class Unindexed<Operation extends JournalOperation> {
 }
 
 /** What is left of the operations of batches if each key is changed once, in no particular order. */
-export const latestOperations = <Operation extends JournalOperation>(
-  batches: ReadonlyArray<{ readonly operations: ReadonlyArray<Operation> }>
-): ReadonlyArray<Operation> => {
+export const latestOperations = (
+  batches: ReadonlyArray<{ readonly operations: ReadonlyArray<JournalOperation> }>
+): ReadonlyArray<JournalOperation> => {
   if (batches.length === 1) return batches[0]!.operations
-  const latest = new Map<string, Operation>()
+  const latest = new Map<string, JournalOperation>()
   for (const { operations } of batches) {
     for (const operation of operations) latest.set(operation.key, operation)
   }
