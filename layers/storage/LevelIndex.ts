@@ -36,15 +36,21 @@ export const create = async (database: ClassicLevel): Promise<StoreRecords.Check
 
 /** The index that an open database is. */
 export const make = (database: ClassicLevel): JournalIndex => ({
-  apply: (operations: ReadonlyArray<JournalOperation>, run: BatchSequence.BatchRun) => {
-    // A chained batch takes a third of the time of an array on this side: 30 in place of 90 microseconds for ten records.
+  begin: () => {
     const batch = database.batch()
-    for (const { key, value } of operations) {
-      if (value === undefined) batch.del(key)
-      else batch.put(key, seal(key, value))
+    return {
+      add: (operations: ReadonlyArray<JournalOperation>) => {
+        for (const { key, value } of operations) {
+          if (value === undefined) batch.del(key)
+          else batch.put(key, seal(key, value))
+        }
+      },
+      commit: (run: BatchSequence.BatchRun) => {
+        batch.put(...sealed(BatchSequence.slotOf(run), BatchSequence.slotValue(run)))
+        return batch.write()
+      },
+      discard: () => batch.close()
     }
-    batch.put(...sealed(BatchSequence.slotOf(run), BatchSequence.slotValue(run)))
-    return batch.write()
   },
   flush: async () => {
     await LevelDatabase.flush(database)

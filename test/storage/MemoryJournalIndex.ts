@@ -1,5 +1,5 @@
 /** The index behind a journal in memory: what was not flushed may be lost, any step by itself. */
-import type { JournalIndex } from "../../layers/storage/journal/JournalIndex.ts"
+import type { IndexStep, JournalIndex } from "../../layers/storage/journal/JournalIndex.ts"
 import type { BatchRun } from "../../src/storage/BatchSequence.ts"
 import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
 import type { Checkpoint } from "../../src/storage/StoreRecords.ts"
@@ -41,8 +41,14 @@ export class MemoryJournalIndex implements JournalIndex {
     return this.steps.map(({ run }) => run)
   }
 
-  readonly apply = (operations: ReadonlyArray<JournalOperation>, run: BatchRun): Promise<void> =>
-    this.#call(() => this.steps.push({ operations: [...operations], run }))
+  readonly begin = (): IndexStep => {
+    const operations: Array<JournalOperation> = []
+    return {
+      add: (more) => operations.push(...more),
+      commit: (run) => this.#call(() => this.steps.push({ operations, run })),
+      discard: () => Promise.resolve()
+    }
+  }
 
   readonly flush = (): Promise<void> => {
     const steps = this.steps.length

@@ -2,8 +2,13 @@ import type { BatchRun } from "../../../src/storage/BatchSequence.ts"
 import type { JournalOperation } from "../../../src/storage/JournalFrame.ts"
 import type { Checkpoint } from "../../../src/storage/StoreRecords.ts"
 import { reasonOf } from "../StorageFailure.ts"
-import type { JournalIndex } from "./JournalIndex.ts"
+import { applyTo, type IndexStep, type JournalIndex } from "./JournalIndex.ts"
 import { latestOperations, Unindexed, type UnindexedBatch } from "./Unindexed.ts"
+
+const runOf = (batches: ReadonlyArray<UnindexedBatch>): BatchRun => ({
+  first: batches[0]!.sequence,
+  last: batches.at(-1)!.sequence
+})
 
 /** How an {@link Indexer} goes about it. */
 export interface IndexerOptions {
@@ -22,6 +27,13 @@ export type ReadBack = (last: number) => Promise<ReadonlyArray<UnindexedBatch>>
 /** A journal that is closed goes on at most so often after a failure of its index. */
 const LAST_TRIES = 2
 
+/** A step that was not committed yet, and what is in it. */
+interface OpenStep {
+  readonly step: IndexStep
+  readonly batches: Array<UnindexedBatch>
+  operations: number
+}
+
 interface Waiter {
   readonly isMet: () => boolean
   readonly resolve: () => void
@@ -38,8 +50,11 @@ export class Indexer {
   readonly #options: IndexerOptions
   readonly #unindexed = new Unindexed()
   readonly #waiters = new Set<Waiter>()
+  #open: OpenStep | undefined
   #checkpoint: Checkpoint
   #applied: number
+  /** Up to where batches are to enter the index without waiting for more. */
+  #wanted = 0
   #wantedCheckpoint = 0
   #running: Promise<void> | undefined
   #flushing: Promise<void> | undefined
@@ -71,12 +86,13 @@ export class Indexer {
   /** Takes a batch that the journal holds; the ones before it were taken before. */
   add(batch: UnindexedBatch): void {
     this.#unindexed.add(batch)
-    if (this.#running === undefined) this.#linger ??= setTimeout(() => this.#start(), this.#options.lingerMillis)
+    if (this.#running === undefined) this.#waitForMore()
   }
 
-  /** Begins to work if enough waits. The moment for it is while the disk is busy with the journal. */
+  /** Prepares what it has, and begins to work if that is enough. The moment for it is while the disk is busy with the journal. */
   nudge(): void {
-    if (this.#unindexed.operations >= this.#options.stepOperations) this.#start()
+    this.#stage()
+    if (this.#isFull) this.#goOn()
   }
 
   /** Ends once the index may be read. */
@@ -142,15 +158,21 @@ export class Indexer {
     return new Promise((resolve, reject) => this.#waiters.add({ isMet, resolve, reject }))
   }
 
+  /** Brings what was taken so far into the index. */
   #start(): void {
     clearTimeout(this.#linger)
     this.#linger = undefined
+    this.#wanted = this.#applied + this.#unindexed.batches
+    this.#goOn()
+  }
+
+  #goOn(): void {
     if (this.#hasWork) this.#running ??= this.#run()
     else this.#flushIfWanted()
   }
 
   get #hasWork(): boolean {
-    if (this.#failure === undefined) return this.#unindexed.batches > 0
+    if (this.#failure === undefined) return this.#isFull || this.#applied < this.#wanted
     return !this.#isClosing || this.#failures < LAST_TRIES
   }
 
@@ -161,23 +183,48 @@ export class Indexer {
       this.#notify()
     }
     this.#running = undefined
+    if (this.#unindexed.batches > 0) this.#waitForMore()
+  }
+
+  #waitForMore(): void {
+    this.#linger ??= setTimeout(() => this.#start(), this.#options.lingerMillis)
+  }
+
+  get #isFull(): boolean {
+    return this.#open !== undefined && this.#open.operations >= this.#options.stepOperations
+  }
+
+  /** Moves batches into the open step, until it is full. */
+  #stage(): void {
+    if (this.#failure !== undefined) return
+    try {
+      while (!this.#isFull) {
+        const batch = this.#unindexed.stage()
+        if (batch === undefined) return
+        this.#open ??= { batches: [], operations: 0, step: this.#index.begin() }
+        this.#open.step.add(batch.operations)
+        this.#open.batches.push(batch)
+        this.#open.operations += batch.operations.length
+      }
+    } catch (cause) {
+      this.#fail(cause)
+    }
   }
 
   async #applyNext(): Promise<void> {
-    const batches = this.#unindexed.first(this.#options.stepOperations)
+    this.#stage()
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    const { batches, step } = open
     try {
-      await this.#applyBatches(batches)
+      await step.commit(runOf(batches))
       this.#applied = batches.at(-1)!.sequence
       this.#unindexed.drop(batches)
       if (!this.#isFlushDue) this.#failures = 0
     } catch (cause) {
       this.#fail(cause)
     }
-  }
-
-  #applyBatches(batches: ReadonlyArray<UnindexedBatch>): Promise<void> {
-    const run: BatchRun = { first: batches[0]!.sequence, last: batches.at(-1)!.sequence }
-    return this.#index.apply(latestOperations(batches), run)
   }
 
   get #isFlushDue(): boolean {
@@ -207,6 +254,9 @@ export class Indexer {
   #fail(cause: unknown): void {
     this.#failure ??= reasonOf(cause)
     this.#failures += 1
+    this.#unindexed.unstage()
+    this.#open?.step.discard().catch(() => {})
+    this.#open = undefined
     for (const waiter of this.#waiters) waiter.reject(this.#failed())
     this.#waiters.clear()
     this.#start()
@@ -227,7 +277,8 @@ export class Indexer {
       if (this.#applied - batches.length > this.#checkpoint.sequence)
         throw new Error(`${reason}; the journal is damaged`)
       for (let start = 0; start < batches.length; start += this.#options.stepOperations) {
-        await this.#applyBatches(batches.slice(start, start + this.#options.stepOperations))
+        const some = batches.slice(start, start + this.#options.stepOperations)
+        await applyTo(this.#index, latestOperations(some), runOf(some))
       }
       await this.#index.setCheckpoint(this.#checkpoint)
       this.#readable = true

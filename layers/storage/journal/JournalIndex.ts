@@ -2,14 +2,35 @@ import type { BatchRun } from "../../../src/storage/BatchSequence.ts"
 import type { JournalOperation } from "../../../src/storage/JournalFrame.ts"
 import type { Checkpoint } from "../../../src/storage/StoreRecords.ts"
 
+/** Operations of batches that enter the index together. */
+export interface IndexStep {
+  /** Adds the operations of the next batch. */
+  readonly add: (operations: ReadonlyArray<JournalOperation>) => void
+  /** Applies what was added, all or nothing, and notes which batches it is of. It need not be durable. */
+  readonly commit: (run: BatchRun) => Promise<void>
+  /** Forgets what was added. */
+  readonly discard: () => Promise<void>
+}
+
 /** The store behind a journal, in which records are looked up. It may lose what was not flushed. */
 export interface JournalIndex {
-  /** Applies the operations of batches, all or nothing, and notes which batches they are of. Nothing need be durable. */
-  readonly apply: (operations: ReadonlyArray<JournalOperation>, run: BatchRun) => Promise<void>
+  /** Begins a step. Several may be open, and are committed in the order of their batches. */
+  readonly begin: () => IndexStep
   /** Makes everything durable that was applied before, or fails. */
   readonly flush: () => Promise<void>
   /** Sets the checkpoint, durably. */
   readonly setCheckpoint: (checkpoint: Checkpoint) => Promise<void>
   /** Starts anew after a failure. What was not flushed may be missing then. */
   readonly reopen: () => Promise<void>
+}
+
+/** Brings operations into an index in one step. */
+export const applyTo = async (
+  index: JournalIndex,
+  operations: ReadonlyArray<JournalOperation>,
+  run: BatchRun
+): Promise<void> => {
+  const step = index.begin()
+  step.add(operations)
+  await step.commit(run)
 }

@@ -8,7 +8,7 @@ import * as Checksum from "../Checksum.ts"
 import { unavailable } from "../StorageFailure.ts"
 import * as Journal from "./Journal.ts"
 import type { JournalFilesService } from "./JournalFiles.ts"
-import type { JournalIndex } from "./JournalIndex.ts"
+import { applyTo, type JournalIndex } from "./JournalIndex.ts"
 import { latestOperations } from "./Unindexed.ts"
 
 /** Batches that are applied to the index in one step. */
@@ -64,10 +64,8 @@ export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
   yield* attempt(async () => {
     for (let start = 0; start < batches.length; start += STEP_BATCHES) {
       const step = batches.slice(start, start + STEP_BATCHES)
-      await index.apply(latestOperations(step.map(([, operations]) => ({ operations }))), {
-        first: step[0]![0],
-        last: step.at(-1)![0]
-      })
+      const run = { first: step[0]![0], last: step.at(-1)![0] }
+      await applyTo(index, latestOperations(step.map(([, operations]) => ({ operations }))), run)
     }
     // First durable, then said to be; and that, too, before the files are gone.
     await index.flush()

@@ -10,16 +10,11 @@ export interface UnindexedBatch {
 export class Unindexed {
   readonly #latest = new Map<string, JournalOperation>()
   readonly #batches: Array<UnindexedBatch> = []
-  #operations = 0
+  #staged = 0
 
   /** How many batches there are. */
   get batches(): number {
     return this.#batches.length
-  }
-
-  /** How many operations there are. */
-  get operations(): number {
-    return this.#operations
   }
 
   /** The latest operation on a key. */
@@ -30,26 +25,26 @@ export class Unindexed {
   /** Adds the batch that follows the last one. */
   add(batch: UnindexedBatch): void {
     this.#batches.push(batch)
-    this.#operations += batch.operations.length
     for (const operation of batch.operations) this.#latest.set(operation.key, operation)
   }
 
-  /** The first batches, at least one, and no more once they have so many operations. They stay. */
-  first(maxOperations: number): ReadonlyArray<UnindexedBatch> {
-    let operations = 0
-    let count = 0
-    while (count < this.#batches.length && operations < maxOperations) {
-      operations += this.#batches[count]!.operations.length
-      count += 1
-    }
-    return this.#batches.slice(0, count)
+  /** The next batch that was not staged before, which is staged now. */
+  stage(): UnindexedBatch | undefined {
+    const batch = this.#batches[this.#staged]
+    if (batch !== undefined) this.#staged += 1
+    return batch
   }
 
-  /** Drops batches that {@link first} gave. A key that a later batch changed stays. */
+  /** None is staged any more. */
+  unstage(): void {
+    this.#staged = 0
+  }
+
+  /** Drops the first batches, which are these. A key that a later batch changed stays. */
   drop(batches: ReadonlyArray<UnindexedBatch>): void {
     this.#batches.splice(0, batches.length)
+    this.#staged = Math.max(0, this.#staged - batches.length)
     for (const { operations } of batches) {
-      this.#operations -= operations.length
       for (const operation of operations) {
         if (this.#latest.get(operation.key) === operation) this.#latest.delete(operation.key)
       }
