@@ -61,7 +61,9 @@ const openRepo = (...[storage]: Parameters<typeof repoOver>) =>
 
 const WARM_UP_COMMITS = 100
 const MEMORY_COMMITS = 2_000
-const LEVEL_COMMITS = 400
+const LEVEL_COMMITS = 600
+/** Durable commits are too few to get warm on the way. */
+const LEVEL_WARM_UP_COMMITS = 1_000
 
 /** The rate of commits to a new repository in memory. */
 const rateInMemory = (calls: ReadonlyArray<CommitCall>) =>
@@ -96,11 +98,11 @@ const commitLevel: Benchmark = {
   prepare: (workplace) =>
     Effect.succeed(
       Effect.gen(function* () {
-        const calls = yield* recorded(appendNotes(WARM_UP_COMMITS + LEVEL_COMMITS))
+        const calls = yield* recorded(appendNotes(LEVEL_WARM_UP_COMMITS + LEVEL_COMMITS))
         const folder = yield* workplace.folder
         const batches: Array<Batch> = []
         const commit = commitTo(yield* openRepo(recordingWrites(levelIn(folder), batches)))
-        return yield* rateBesideBareLevel(folder, calls, WARM_UP_COMMITS, commit, batches)
+        return yield* rateBesideBareLevel(folder, calls, LEVEL_WARM_UP_COMMITS, commit, batches)
       })
     ),
   runs: 5,
