@@ -83,6 +83,11 @@ describe("ids", () => {
     const expected = sha256(Buffer.concat([source.author, JSON.stringify(stamp)].map(withLength)))
     expect(id).toBe(Base32.encode(expected))
     expect(Schema.is(StampId)(id)).toBe(true)
+    for (const author of ["ü", "x".repeat(127), "x".repeat(128)]) {
+      const parts = [author, JSON.stringify(stamp)].map(withLength)
+      const other = BlockIds.stampId(hasher, author as PublicKey, { ...stamp })
+      expect(other).toBe(Base32.encode(sha256(Buffer.concat(parts))))
+    }
     const manifest = { version: 1, author: source.author } as unknown as Manifest
     expect(BlockIds.actionId(hasher, manifest)).toBe(Base32.encode(sha256('{"author":"ed25519:author","version":1}')))
     expect(Schema.is(ActionId)(BlockIds.actionId(hasher, manifest))).toBe(true)

@@ -69,11 +69,14 @@ describe("statements", () => {
 
   it("a signature holds for its claim, its key and its network only", () => {
     const signed = signClaim(anna, network, claim)
-    expect(verifyClaim(verifier, network, claim, signed)).toBe(true)
-    for (const [part, other] of Object.entries(OTHER_CLAIMS)) {
-      expect(verifyClaim(verifier, network, other, signed), part).toBe(false)
+    // As it was made here, and as it comes from elsewhere.
+    for (const given of [signed, { ...signed }]) {
+      expect(verifyClaim(verifier, network, claim, given)).toBe(true)
+      for (const [part, other] of Object.entries(OTHER_CLAIMS)) {
+        expect(verifyClaim(verifier, network, other, given), part).toBe(false)
+      }
+      expect(verifyClaim(verifier, NetworkName.make("other"), claim, given)).toBe(false)
     }
-    expect(verifyClaim(verifier, NetworkName.make("other"), claim, signed)).toBe(false)
     expect(verifyClaim(verifier, network, claim, { ...signed, key: boris.publicKey })).toBe(false)
   })
 
