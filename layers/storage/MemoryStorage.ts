@@ -14,36 +14,33 @@ import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
 import * as StoreRecords from "../../src/storage/StoreRecords.ts"
 import { SortedKeys } from "./SortedKeys.ts"
 
-/** The records of one block, by what follows the block in their encoded keys. */
+/** The values of one block, by what follows the block in their encoded keys: most are kept for ever, so nothing beside them. */
 class MemoryBlock {
-  readonly #records = new Map<string, StorageRecord>()
+  readonly #values = new Map<string, string>()
   /** Made by the first range read: most blocks are only ever read by key. */
   #order: SortedKeys | undefined
 
   get isEmpty(): boolean {
-    return this.#records.size === 0
+    return this.#values.size === 0
   }
 
   get(within: string): string | undefined {
-    return this.#records.get(within)?.value
+    return this.#values.get(within)
   }
 
-  set(within: string, record: StorageRecord): void {
-    const sizeBefore = this.#records.size
-    this.#records.set(within, record)
-    if (this.#records.size > sizeBefore) this.#order?.add(within)
+  set(within: string, value: string): void {
+    const sizeBefore = this.#values.size
+    this.#values.set(within, value)
+    if (this.#values.size > sizeBefore) this.#order?.add(within)
   }
 
   delete(within: string): void {
-    if (this.#records.delete(within)) this.#order?.delete(within)
+    if (this.#values.delete(within)) this.#order?.delete(within)
   }
 
-  range({ highest, lowest }: StorageKeyCodec.KeyInterval, reverse: boolean, limit: number): Array<StorageRecord> {
-    this.#order ??= new SortedKeys(this.#records.keys())
-    const found = reverse
-      ? this.#order.descending(lowest, highest, limit)
-      : this.#order.ascending(lowest, highest, limit)
-    return found.map((within) => this.#records.get(within)!)
+  range({ highest, lowest }: StorageKeyCodec.KeyInterval, reverse: boolean, limit: number): ReadonlyArray<string> {
+    this.#order ??= new SortedKeys(this.#values.keys())
+    return reverse ? this.#order.descending(lowest, highest, limit) : this.#order.ascending(lowest, highest, limit)
   }
 }
 
@@ -62,15 +59,14 @@ class MemorySpace {
     return this.#blocks.get(block)
   }
 
-  put(within: string, record: StorageRecord): void {
-    const block = record.key[1]
+  put(within: string, block: string, value: string): void {
     let records = this.#blocks.get(block)
     if (records === undefined) {
       records = new MemoryBlock()
       this.#blocks.set(block, records)
       this.#order?.add(StorageKeyCodec.encodeBlock(this.#space, block))
     }
-    records.set(within, record)
+    records.set(within, value)
   }
 
   delete(within: string, block: string): void {
@@ -100,13 +96,15 @@ const make = (): RawStorageService => {
   }
 
   const range = (range: StorageRange): ReadonlyArray<StorageRecord> => {
+    // First: it throws for a name that no key has.
     const interval = StorageKeyCodec.intervalWithinBlock(range)
-    return (
-      spaces
-        .get(range.space)!
-        .get(range.block)
-        ?.range(interval, range.reverse === true, range.limit) ?? []
-    )
+    const records = spaces.get(range.space)!.get(range.block)
+    if (records === undefined) return []
+    const block = StorageKeyCodec.encodeBlock(range.space, range.block)
+    return records.range(interval, range.reverse === true, range.limit).map((within) => ({
+      key: StorageKeyCodec.decode(block + within)!,
+      value: records.get(within)!
+    }))
   }
 
   const write = (batch: ReadonlyArray<StorageWrite>): void => {
@@ -118,7 +116,7 @@ const make = (): RawStorageService => {
     batch.forEach((write, index) => {
       const space = spaces.get(write.key[0])!
       const within = places[index]!
-      if (write.type === "put") space.put(within, { key: write.key, value: write.value })
+      if (write.type === "put") space.put(within, write.key[1], write.value)
       else space.delete(within, write.key[1])
     })
   }
