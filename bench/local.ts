@@ -5,11 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { Node, Transaction, Tree } from "effect-optimystic"
+import { Diary, Node, Transaction, Tree } from "effect-optimystic"
 import { MemoryStorage } from "effect-optimystic/layers"
 import { RawStorage } from "effect-optimystic/services"
 import { rateBesideBareLevel } from "./bareLevel.ts"
-import { makePlaces, type Place, Places, shuffled } from "./entries.ts"
+import { makePlaces, Place, Places, shuffled } from "./entries.ts"
 import { type Compared, measuredGrowth } from "./growth.ts"
 import {
   allOf,
@@ -134,6 +134,32 @@ const putInBatches = (tree: PlaceTree, places: ReadonlyArray<Place>) =>
 /** Gets of every key, in random order, that one run times. */
 const ROUNDS = 5
 
+/** Entries of one append. */
+const APPENDED = 10
+const APPENDS = 1_000
+
+const Log = Diary.define("log", { entry: Place })
+
+const appendTen: Benchmark = {
+  durable: false,
+  name: "local.diary.append.10",
+  prepare: () =>
+    Effect.succeed(
+      Effect.gen(function* () {
+        const diary = yield* Diary.openOrCreate(Log)
+        const [warmUp, counted] = [makePlaces(WARM_UP_COMMITS * APPENDED, 1), makePlaces(APPENDS * APPENDED, 2)]
+        const append = (places: ReadonlyArray<Place>) =>
+          Effect.forEach(slicesOf(places, APPENDED), (ten) => diary.appendAll(ten), { discard: true })
+        yield* append(warmUp)
+        yield* collectGarbage
+        return { value: perSecond(counted.length, yield* timed(append(counted))) }
+      }).pipe(Effect.provide(Node.layerLocal()))
+    ),
+  runs: 5,
+  target: atLeast(20_000),
+  unit: "entries/s"
+}
+
 const getWarm: Benchmark = {
   durable: false,
   name: "local.get.warm",
@@ -234,6 +260,7 @@ export const local: ReadonlyArray<Benchmark> = [
   commitLevel,
   commitGrowth,
   batchMemory,
+  appendTen,
   getWarm,
   scanning,
   open

@@ -10,13 +10,14 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { disk } from "./disk.ts"
 import { defaultDirectory, inspect, workplaceIn } from "./environment.ts"
 import { type Benchmark, type Measurement, medians, type Run, type Workplace } from "./harness.ts"
 import { local } from "./local.ts"
 import { environmentLine, environmentText, isReached, type Result, resultLine, table } from "./report.ts"
 import { storage } from "./storage.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local]
+const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local, ...disk]
 
 const wrong = (problem: string): never => {
   console.error(problem)

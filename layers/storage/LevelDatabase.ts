@@ -13,6 +13,12 @@ export interface LevelDatabaseOptions {
   readonly maxOpenFiles: number
 }
 
+/**
+ * What is compressed together. Records of neighbouring transactions have most of their ids in common: with LevelDB's own 4
+ * KiB the same history takes a fifth more.
+ */
+const BLOCK_BYTES = 16 * 1024
+
 /** The bounds of an interval, for an iterator. */
 export const bounds = ({ highest, lowest }: StorageKeyCodec.KeyInterval) => ({ gte: lowest, lte: highest })
 
@@ -47,7 +53,8 @@ export const open = (
           createIfMissing: create,
           cacheSize: options.cacheSizeBytes,
           writeBufferSize: options.writeBufferSizeBytes,
-          maxOpenFiles: options.maxOpenFiles
+          maxOpenFiles: options.maxOpenFiles,
+          blockSize: BLOCK_BYTES
         })
         await database.open()
         return database

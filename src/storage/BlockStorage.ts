@@ -16,7 +16,7 @@ import { applyTransform, TransformMismatch } from "../block/apply.ts"
 import { hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical, rememberText } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
-import { type HeadRecord, keys } from "./records.ts"
+import { type HeadRecord, keys, latestRev } from "./records.ts"
 
 /** Reads blocks and transactions back from the records of a store: any revision of a block, whole. */
 export interface BlockStorage {
@@ -133,8 +133,9 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     const head = yield* read<HeadRecord>(keys.head(id))
     if (head === undefined) return undefined
     const members = yield* expect<ReadonlyArray<PeerId>>(keys.members(id), "its block")
-    const block = yield* content(id, head.latest, head.whole, head.since)
-    return { ...head, block, id, members } satisfies BlockState
+    const latest = yield* expect<Revision>(keys.revision(id, latestRev(head)), "its block")
+    const block = yield* content(id, latest, head.whole, head.since)
+    return { ...head, block, id, latest, members } satisfies BlockState
   })
 
   const at = Effect.fnUntraced(function* (id: BlockId, at: Rev) {

@@ -17,7 +17,7 @@ export interface RevisionPolicy {
 }
 
 /** A page is read for a cold block at most; the cost of one whole copy is spread over as many commits. */
-export const defaultRevisionPolicy: RevisionPolicy = { wholeEvery: 16 }
+export const defaultRevisionPolicy: RevisionPolicy = { wholeEvery: 32 }
 
 /** A block after a write, and the records of its new revision. */
 const applyWrite = (
@@ -45,7 +45,7 @@ const applyWrite = (
     : { since: [...before.since, rev], sinceLength, whole: before.whole }
   const collection = write.collection
   const state: BlockState = { block, collection, id, latest, members: before?.members ?? shard.members, ...how }
-  const writes = [puts.revision(id, latest), puts.head(id, { collection, latest, ...how })]
+  const writes = [puts.revision(id, latest), puts.head(id, { collection, ...how })]
   if (before === undefined) writes.push(puts.members(id, shard.members))
   else if (block !== undefined) writes.push(puts.change(id, rev, transform))
   if (storedWhole && block !== undefined) writes.push(puts.whole(id, rev, block))

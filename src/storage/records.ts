@@ -11,14 +11,18 @@ import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
 import { canonicalText } from "../encoding/CanonicalJson.ts"
 import type { Lock } from "./BlockState.ts"
 
-/** The latest revision of a block and how to put it together: rewritten with every revision. */
+/** How to put the latest revision of a block together: rewritten with every revision. */
 export interface HeadRecord {
   readonly collection: CollectionId
-  readonly latest: Revision
+  /** The revisions after `whole`, stored as changes, oldest first. */
   readonly since: ReadonlyArray<Rev>
   readonly sinceLength: number
+  /** The newest revision that is stored whole, or a tombstone. */
   readonly whole: Rev
 }
+
+/** The latest revision of a block. */
+export const latestRev = ({ since, whole }: HeadRecord): Rev => since.at(-1) ?? whole
 
 /** A pended transaction holds a lock: why, and since it must be answered again, with which manifest. */
 export interface LockRecord {

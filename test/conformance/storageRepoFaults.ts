@@ -97,6 +97,7 @@ export const corruptRecords: ReadonlyArray<ConformanceCase<RepoServices | Storag
       const broken = [
         [keys.head(a), "{"],
         [keys.members(a), undefined],
+        [keys.revision(a, 1 as Rev), undefined],
         [keys.whole(a, 1 as Rev), undefined],
         [keys.whole(a, 1 as Rev), "no JSON"]
       ] as const

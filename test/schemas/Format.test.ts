@@ -143,7 +143,6 @@ const RECORDS: Readonly<Record<string, string>> = Object.fromEntries(
   [
     puts.head(leaf.header.id, {
       collection,
-      latest: { actionId, after: hash("after"), base: "none", rev: 2 as Rev },
       since: [2 as Rev],
       sinceLength: 7,
       whole: 1 as Rev
