@@ -57,6 +57,9 @@ const OVERHEAD_BYTES = 500
 
 const weigh = ({ block }: BlockState): number => OVERHEAD_BYTES + (block === undefined ? 0 : textLength(block))
 
+/** Payloads are written once, and read by nobody but who reads the log: in memory they would only displace others. */
+const isWrittenAgain = ({ block }: BlockState): boolean => block?.header.type !== "payload"
+
 const closed = new StorageUnavailable({ operation: "answer", reason: "the repository is closed" })
 
 /**
@@ -160,7 +163,10 @@ export const make = Effect.fnUntraced(function* (
       }
     }
     for (const [id, loaded] of blocks) if (loaded !== undefined && !overlay.blocks.has(id)) states.set(id, loaded)
-    for (const [id, changed] of overlay.blocks) states.set(id, changed)
+    for (const [id, changed] of overlay.blocks) {
+      if (isWrittenAgain(changed)) states.set(id, changed)
+      else states.delete(id)
+    }
     for (const [id, lock] of overlay.locked) locks.add(id, lock)
     for (const holder of overlay.freed) locks.free(holder)
     for (const { _tag } of overlay.transactions.values()) hasAborted ||= _tag === "Aborted"

@@ -74,7 +74,7 @@ export const defaultOptions: Required<Omit<LevelStorageOptions, "directory">> = 
   cacheSizeBytes: 8 * MEBIBYTE,
   journalSegmentBytes: 4 * MEBIBYTE,
   // More than both files of the journal: tables are written when the journal wants it.
-  writeBufferSizeBytes: 16 * MEBIBYTE,
+  writeBufferSizeBytes: 10 * MEBIBYTE,
   maxOpenFiles: 1000,
   rangeStepBytes: 256 * KIBIBYTE,
   maxGroupRecords: 4096,

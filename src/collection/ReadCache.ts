@@ -98,7 +98,8 @@ export class ReadCache {
     // Where more is missing than this one revision, the log tells it at the next read.
     if (known === undefined || known.through !== rev - 1) return
     for (const [id, stored] of written) {
-      if (stored.block === undefined) this.#blocks.delete(id)
+      // A payload is read by nobody but who reads the log.
+      if (stored.block === undefined || stored.block.header.type === "payload") this.#blocks.delete(id)
       else this.#blocks.set(id, { epoch: known.epoch, stored })
     }
     known.through = rev

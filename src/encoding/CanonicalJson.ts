@@ -29,7 +29,11 @@ interface Memo {
   hash: Hash | undefined
 }
 
-const memos = Slot.make<object, Memo>()
+/** A memo, or of a short text that nothing more is known of, the text itself: entries are many, and most never change. */
+const memos = Slot.make<object, Memo | string>()
+
+/** Texts up to this long are measured again each time. */
+const SHORT = 256
 
 /**
  * Longer texts are not kept. A block lives for many commits, in which its text would be copied from one generation of the
@@ -37,9 +41,22 @@ const memos = Slot.make<object, Memo>()
  */
 const MAX_REMEMBERED = 2_048
 
-const remember = (value: object, text: string): Memo => {
-  const kept = text.length <= MAX_REMEMBERED ? text : undefined
-  const memo: Memo = { bytes: -1, hash: undefined, length: text.length, text: kept }
+const remember = (value: object, text: string): void => {
+  memos.set(value, text.length <= SHORT ? text : memoOf(text))
+}
+
+const memoOf = (text: string): Memo => ({
+  bytes: -1,
+  hash: undefined,
+  length: text.length,
+  text: text.length <= MAX_REMEMBERED ? text : undefined
+})
+
+/** The memo of a value, whose text this is. */
+const memoFor = (value: object, text: string): Memo => {
+  const known = memos.get(value)
+  if (typeof known === "object") return known
+  const memo = memoOf(text)
   memos.set(value, memo)
   return memo
 }
@@ -77,6 +94,7 @@ const write = (value: unknown, depth: number): string => {
       if (depth > MAX_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_DEPTH}`)
       if (Array.isArray(value)) return writeArray(value, depth + 1)
       const known = memos.get(value)
+      if (typeof known === "string") return known
       if (known?.text !== undefined) return known.text
       const text = writeObject(value, depth + 1)
       if (known === undefined && depth <= REMEMBERED_DEPTH && depth !== 1) remember(value, text)
@@ -154,9 +172,9 @@ export const canonicalTextOnce = (value: unknown): string => write(value, REMEMB
 /** The hash of an immutable object's canonical JSON, made once with `hash`, and remembered beside it. */
 export const canonicalHash = (value: object, hash: (text: string) => Hash): Hash => {
   const known = memos.get(value)
-  if (known?.hash !== undefined) return known.hash
+  if (typeof known === "object" && known.hash !== undefined) return known.hash
   const text = write(value, 0)
-  const memo = known ?? memos.get(value) ?? remember(value, text)
+  const memo = memoFor(value, text)
   memo.hash = hash(text)
   return memo.hash
 }
@@ -192,11 +210,12 @@ export const utf8Length = (text: string): number => {
 export const sizeBytes = (value: unknown): number => {
   if (typeof value !== "object" || value === null) return utf8Length(canonicalText(value))
   const known = memos.get(value)
+  if (typeof known === "string") return utf8Length(known)
   if (known !== undefined && known.bytes >= 0) return known.bytes
   const text = write(value, 0)
-  const memo = known ?? memos.get(value) ?? remember(value, text)
-  memo.bytes = utf8Length(text)
-  return memo.bytes
+  const bytes = utf8Length(text)
+  if (text.length > SHORT) memoFor(value, text).bytes = bytes
+  return bytes
 }
 
 /**
