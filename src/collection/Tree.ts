@@ -6,7 +6,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import { type DecodeError, EntryNotFound, Invalid, type LimitExceeded } from "../../schemas/Errors.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
+import { expectBlock } from "../block/BlockStore.ts"
+import type { Tracker } from "../block/Tracker.ts"
 import * as BTree from "../btree/BTree.ts"
 import { type TreeProgress, verifyTreePage } from "../btree/verifyTreePage.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
@@ -125,6 +128,8 @@ export const openOrCreate = <A, K>(
 const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.OpenCollection): Tree<A, K> => {
   const { keyOf, keyOrder, name } = definition
   const { compare } = keyOrder
+  /** Half of what a transaction may change: the rest is for whatever else it does. */
+  const mostCleared = Math.floor(collection.database.limits.maxTransactionBlocks / 2)
 
   const apply = (changes: ReadonlyArray<Change>) =>
     collection.write((store, { root }) => {
@@ -207,7 +212,7 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
       view: (read) => view(read, Effect.succeed(read))
     }),
     clear: collection.write((store, { root }) => {
-      BTree.clear(store, root!)
+      if (!BTree.clear(store, root!, mostCleared)) forgetNodes(store, root!)
       return { actions: [CLEAR], result: undefined }
     }),
     delete: (key) =>
@@ -243,6 +248,15 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
       ),
     snapshot: Effect.map(collection.snapshot, ({ read, rev }) => ({ ...view(read, Effect.succeed(read)), rev })),
     upsert: (key, f) => change(key, (before) => Either.right(f(before)))
+  }
+}
+
+/** After the nodes of a tree were let go of: what the transaction did to them before is not to be committed. */
+const forgetNodes = (store: Tracker, root: BlockId): void => {
+  const kept = [root, ...expectBlock(store, root, "branch").children]
+  for (const [id, { before, block }] of [...store.changes]) {
+    const type = (block ?? before)?.header.type
+    if ((type === "leaf" || type === "branch") && !kept.includes(id)) store.forget(id)
   }
 }
 
