@@ -33,7 +33,8 @@ export const verifyTreePage = (
   reader: BlockReader,
   root: BlockId,
   compare: Compare,
-  at: TreeProgress = { leafDepth: undefined, pending: [{ depth: 0, high: undefined, id: root, low: undefined }] }
+  at: TreeProgress = { leafDepth: undefined, pending: [{ depth: 0, high: undefined, id: root, low: undefined }] },
+  heaviest: number = MAX_ENTRY_WEIGHT
 ): StructurePage<TreeProgress> => {
   const violations: Array<BlockViolation> = []
   const place = at.pending.at(-1)
@@ -44,7 +45,7 @@ export const verifyTreePage = (
   let { leafDepth } = at
   let leaves = 0
   try {
-    for (const child of verifyBranch(reader, place, compare, report)) {
+    for (const child of verifyBranch(reader, place, compare, heaviest, report)) {
       const { node } = child
       if (isLeaf(node)) {
         leaves += 1
@@ -65,6 +66,7 @@ const verifyBranch = (
   reader: BlockReader,
   { depth, high, id, low }: Pending,
   compare: Compare,
+  heaviest: number,
   report: Report
 ): ReadonlyArray<Bounded> => {
   const node = readNode(reader, id)
@@ -74,12 +76,12 @@ const verifyBranch = (
     return []
   }
   if (depth === MAX_DEPTH) throw new CorruptBlock({ block: id, reason: `is ${MAX_DEPTH} levels below the root` })
-  if (!verifyNode({ high, low, node }, compare, isRoot ? undefined : MAX_ENTRY_WEIGHT, report)) return []
+  if (!verifyNode({ high, low, node }, compare, isRoot ? undefined : heaviest, report)) return []
   const children = childrenOf(reader, node, { high, low, node })
   const isAlone = isRoot && children.length === 1
   for (const child of children) {
     if (child.node.header.collectionId !== node.header.collectionId) report(child.node, "is of another collection")
-    if (isLeaf(child.node)) verifyNode(child, compare, isAlone ? undefined : MAX_ENTRY_WEIGHT, report)
+    if (isLeaf(child.node)) verifyNode(child, compare, isAlone ? undefined : heaviest, report)
     else if (isAlone) report(node, "has a branch as its only child")
   }
   return [...children].reverse()

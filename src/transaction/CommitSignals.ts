@@ -35,4 +35,9 @@ export class CommitSignals {
         })
     )
   }
+
+  /** Of how many collections somebody waits for commits. */
+  get followed(): number {
+    return this.#signals.size
+  }
 }
