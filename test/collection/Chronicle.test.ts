@@ -157,6 +157,16 @@ describe("The past of a collection", () => {
     }).pipe(Effect.provide(Node.layerLocal()))
   )
 
+  it.live("names the place in a diary of an entry that does not fit, counted from the first of all", () =>
+    Effect.gen(function* () {
+      const notes = yield* Diary.openOrCreate(Notes)
+      for (let n = 0; n < 40; n++) yield* notes.appendAll([`${n}`, `${n} again`])
+      const numbers = yield* Diary.open(Diary.define("notes", { entry: Schema.Int }))
+      const error = yield* Effect.flip(collect(numbers.changes({ since: 36 })))
+      expect(error).toMatchObject({ _tag: "DecodeError", collection: "notes", key: 70 })
+    }).pipe(Effect.provide(Node.layerLocal()))
+  )
+
   it.live("is there for a collection of any kind that says how its actions are read", () =>
     Effect.gen(function* () {
       const collection = yield* Collection.openOrCreate({ kind: "counter", name: "count", placement: "together" })
