@@ -134,6 +134,16 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("optimystic/U
   }
 }
 
+/** A revision that a collection does not have, or does not have yet. */
+export class RevisionNotFound extends Schema.TaggedError<RevisionNotFound>("optimystic/RevisionNotFound")(
+  "RevisionNotFound",
+  { collection: Schema.String, latest: Schema.Number, rev: Schema.Number }
+) {
+  override get message() {
+    return `${JSON.stringify(this.collection)} has no revision ${this.rev}; its revisions are 1 to ${this.latest}`
+  }
+}
+
 /** A revision that existed, but is no longer kept here. */
 export class RevisionPruned extends Schema.TaggedError<RevisionPruned>("optimystic/RevisionPruned")("RevisionPruned", {
   block: Schema.String,

@@ -6,6 +6,10 @@ import { KeySignature, NetworkName, PROTOCOL_VERSION } from "./Manifest.ts"
 export const Ballot = Schema.Struct({ n: Schema.Int.pipe(Schema.positive()), peer: PeerId })
 export type Ballot = typeof Ballot.Type
 
+/** How members may fail: `crash`, they stop; `byzantine`, some of them lie. A constant of a network. Protocol §1. */
+export const FaultModel = Schema.Literal("byzantine", "crash")
+export type FaultModel = typeof FaultModel.Type
+
 /** What a transaction's consensus instance decides. */
 export const Decision = Schema.Literal("commit", "abort")
 export type Decision = typeof Decision.Type

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { BlockUnavailable, CorruptBlock, RevisionPruned, StorageError } from "../schemas/Errors.ts"
-import type { ActionId, BlockId, Rev } from "../schemas/Ids.ts"
+import type { ActionId, BlockId, CollectionId, Rev } from "../schemas/Ids.ts"
 import type { SignedManifest } from "../schemas/Manifest.ts"
 import type { Proof } from "../schemas/Proof.ts"
 import type {
@@ -31,6 +31,18 @@ export interface RevisionRange {
   readonly limit: number
 }
 
+/** Where a list of collections goes on, and how many steps it may take at once. */
+export interface CollectionListing {
+  readonly after?: string
+  readonly limit: number
+}
+
+/** A part of a list of collections, at most as many as were asked for, and where it goes on if it does. */
+export interface CollectionPage {
+  readonly collections: ReadonlyArray<CollectionId>
+  readonly resume?: string
+}
+
 /** The blocks that this node keeps: their revisions, pending changes and proofs. */
 export interface StorageRepoService {
   /**
@@ -58,6 +70,10 @@ export interface StorageRepoService {
   readonly revisions: (block: BlockId, range: RevisionRange) => Effect.Effect<ReadonlyArray<Revision>, StorageError>
   /** A revision with its manifest and proof; undefined where there is none. */
   readonly proof: (block: BlockId, rev: Rev) => Effect.Effect<ProvedRevision | undefined, StorageError>
+  /** As `get` of one block at a revision, put together from what is stored, whatever is in memory: to check the store. */
+  readonly stored: (block: BlockId, at: Rev) => Effect.Effect<StoredBlock | undefined, ReadError>
+  /** The collections of which blocks are kept here, in the order of their ids. O(collections) look-ups, not blocks. */
+  readonly collections: (listing: CollectionListing) => Effect.Effect<CollectionPage, StorageError>
 }
 
 /** The port for the local repository. */

@@ -1,8 +1,9 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Busy, OutcomeUnknown } from "../schemas/Errors.ts"
-import type { BlockId, PeerId } from "../schemas/Ids.ts"
+import type { BlockId, PeerId, Rev } from "../schemas/Ids.ts"
 import type { NetworkName, TransactionRef } from "../schemas/Manifest.ts"
+import type { FaultModel } from "../schemas/Proof.ts"
 import type {
   BlockRead,
   Committed,
@@ -13,7 +14,8 @@ import type {
   StoredBlock,
   TransactionStatus
 } from "../schemas/Repo.ts"
-import type { ReadError } from "./StorageRepo.ts"
+import type { Revision } from "../schemas/Revision.ts"
+import type { CollectionListing, CollectionPage, ProvedRevision, ReadError, RevisionRange } from "./StorageRepo.ts"
 
 /** How a transaction ended, or why it could not: decided by whatever is below, one node or many. */
 export type TransactAnswer = Committed | Stale | Locked | Refused
@@ -25,6 +27,8 @@ export type TransactError = ReadError | OutcomeUnknown | Busy
 export interface TransactorService {
   /** The network whose statements count here. */
   readonly network: NetworkName
+  /** How members of that network may fail: says how many signatures decide. */
+  readonly faultModel: FaultModel
   /** Reads blocks; those without `at` are the latest, all of one instant (linearizable). */
   readonly get: (reads: ReadonlyArray<BlockRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
   /** Brings a transaction to its decision and waits for it. */
@@ -35,6 +39,14 @@ export interface TransactorService {
   readonly cancel: (ref: TransactionRef) => Effect.Effect<TransactionStatus, TransactError>
   /** The members that a new collection with this header is to have. */
   readonly membersFor: (header: BlockId) => Effect.Effect<readonly [PeerId, ...Array<PeerId>], TransactError>
+  /** Revisions of a block, oldest first. */
+  readonly revisions: (block: BlockId, range: RevisionRange) => Effect.Effect<ReadonlyArray<Revision>, TransactError>
+  /** A revision of a block with its manifest and proof; undefined where there is none. */
+  readonly proof: (block: BlockId, rev: Rev) => Effect.Effect<ProvedRevision | undefined, TransactError>
+  /** A block as it was at a revision, from where it is kept and not from memory: to check what is kept. */
+  readonly stored: (block: BlockId, at: Rev) => Effect.Effect<StoredBlock | undefined, TransactError>
+  /** The collections that this node knows, in the order of their ids. */
+  readonly collections: (listing: CollectionListing) => Effect.Effect<CollectionPage, TransactError>
 }
 
 /** The port that collections and transactions stand on. */

@@ -10,7 +10,7 @@ import { StorageRepo } from "../../services/StorageRepo.ts"
 import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
 import { Verifier } from "../../services/Verifier.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
-import { signClaim, verifyClaim } from "../../src/encoding/Statements.ts"
+import { isAuthored, signClaim } from "../../src/encoding/Statements.ts"
 
 /**
  * A cluster of one (K = 1, crash): this node is the only member of every collection, its own approval is the decision
@@ -23,15 +23,13 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
   const hasher = yield* Hasher
   const members: readonly [PeerId] = [signer.peer]
 
-  const problem = (action: ActionId, { signed: { manifest, signatures } }: PendRequest): string | undefined => {
+  const problem = (action: ActionId, { signed }: PendRequest): string | undefined => {
+    const { manifest } = signed
     if (manifest.network !== network) return `the manifest is of network ${manifest.network}, not ${network}`
     if (manifest.shards.length !== 1 || manifest.shards[0].members.join() !== signer.peer) {
       return "this database has one member, this node; it joins a network by export and import"
     }
-    const authored = signatures.some(
-      (signed) => signed.key === manifest.author && verifyClaim(verifier, network, { action, kind: "author" }, signed)
-    )
-    return authored ? undefined : "the author's signature does not verify"
+    return isAuthored(verifier, network, action, signed) ? undefined : "the author's signature does not verify"
   }
 
   const decide = (action: ActionId): Proof => ({
@@ -46,10 +44,15 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
 
   const service: TransactorService = {
     cancel: ({ actionId }) => repo.cancel(actionId),
+    collections: repo.collections,
+    faultModel: "crash",
     get: repo.get,
     membersFor: () => Effect.succeed(members),
     network,
+    proof: repo.proof,
+    revisions: repo.revisions,
     status: ({ actionId }) => repo.status(actionId),
+    stored: repo.stored,
     transact: (request) =>
       Effect.suspend(() => {
         const action = actionId(hasher, request.signed.manifest)

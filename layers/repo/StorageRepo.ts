@@ -13,6 +13,7 @@ import { actionId } from "../../src/encoding/BlockIds.ts"
 import type { BlockState, TransactionRecord } from "../../src/storage/BlockState.ts"
 import * as BlockStorage from "../../src/storage/BlockStorage.ts"
 import type { CheckContext } from "../../src/storage/checkPend.ts"
+import { listCollections } from "../../src/storage/listCollections.ts"
 import { LockTable } from "../../src/storage/Overlay.ts"
 import { answerOnly } from "../../src/storage/Plan.ts"
 import { defaultRevisionPolicy, type RevisionPolicy } from "../../src/storage/planApply.ts"
@@ -150,6 +151,7 @@ const make = Effect.fnUntraced(function* (
         () => [],
         (view) => planCancel(view, action)
       ),
+    collections: (listing) => listCollections(raw, listing),
     commit: (request) =>
       writer.ask(
         (view) => {
@@ -183,6 +185,7 @@ const make = Effect.fnUntraced(function* (
       return { proof: yield* storage.expectProof(revision.actionId), revision, signed }
     }),
     revisions: storage.revisions,
+    stored: storage.at,
     status: (action) => Effect.map(storage.transaction(action), (record) => statusOf(action, record))
   }
 })

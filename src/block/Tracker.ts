@@ -89,6 +89,11 @@ export class Tracker implements BlockStore {
     this.#set(id, before && { before, block: undefined, isFolded: false, transform: { delete: true } })
   }
 
+  /** Undoes whatever was done to a block: it is what the source has; one that is new never was. */
+  forget(id: BlockId): void {
+    this.#set(id, undefined)
+  }
+
   /** Marks the present state, to return to. Held until `release` or `rollback`. */
   mark(): Mark {
     this.#held++

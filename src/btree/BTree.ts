@@ -65,23 +65,33 @@ export const remove = (store: BlockStore, root: BlockId, compare: Compare, key: 
   return previous
 }
 
-/** Removes everything but the root and one empty leaf. Reads every block, as each deletion is of a known revision. */
-export const clear = (store: BlockStore, root: BlockId): void => {
+/**
+ * Removes everything but the root and one leaf. Each deletion is of a known revision, so every block is read, and changed. A
+ * tree of more than `maxBlocks` below the root is let go of instead: the root gets a new, empty leaf as its only child, and
+ * nothing refers to the others any more. Tells whether it removed them.
+ */
+export const clear = (store: BlockStore, root: BlockId, maxBlocks: number = Number.POSITIVE_INFINITY): boolean => {
+  const below = blocksBelow(store, root, maxBlocks)
+  if (below === undefined) {
+    writeNode(store, readNode(store, root), { keys: [], type: "branch", values: [insertNode(store, EMPTY_LEAF)] })
+    return false
+  }
   const { leaf } = routeToEnd(store, root, "first")
   const kept = leaf.header.id
-  const removed = blocksBelow(store, root).filter((id) => id !== kept)
-  for (const id of removed) store.remove(id)
+  for (const id of below) if (id !== kept) store.remove(id)
   writeNode(store, leaf, EMPTY_LEAF)
   writeNode(store, readNode(store, root), { keys: [], type: "branch", values: [kept] })
+  return true
 }
 
-/** Every block below the root, level by level. */
-const blocksBelow = (reader: BlockReader, root: BlockId): ReadonlyArray<BlockId> => {
+/** Every block below the root, level by level; undefined where that is more than `most`. */
+const blocksBelow = (reader: BlockReader, root: BlockId, most: number): ReadonlyArray<BlockId> | undefined => {
   const ids: Array<BlockId> = []
   let level: ReadonlyArray<BlockId> = [root]
   while (level.length > 0) {
     level = readNodes(reader, level).flatMap((node) => (isLeaf(node) ? [] : node.children))
-    ids.push(...level)
+    for (const id of level) ids.push(id)
+    if (ids.length > most) return undefined
   }
   return ids
 }

@@ -11,7 +11,7 @@ import { CAPACITY, MAX_ENTRY_WEIGHT, MAX_SEPARATOR_WEIGHT } from "./Weight.ts"
 const MAX_VIOLATIONS = 20
 
 /** A node with the bounds its parent gives it: its keys are not below `low`, and below `high`. */
-interface Bounded {
+export interface Bounded {
   readonly node: NodeBlock
   readonly low: Json | undefined
   readonly high: Json | undefined
@@ -48,7 +48,8 @@ export const verifyTree = (
   return violations
 }
 
-type Report = (node: NodeBlock, problem: string) => void
+/** Takes what is wrong with a node. */
+export type Report = (node: NodeBlock, problem: string) => void
 
 const verifyLevels = (reader: BlockReader, root: BlockId, compare: Compare, heaviest: number, report: Report): void => {
   const top = readNode(reader, root)
@@ -66,10 +67,8 @@ const verifyLevels = (reader: BlockReader, root: BlockId, compare: Compare, heav
       const { node } = bounded
       if (isLeaf(node) !== leaves) report(node, "is on another level than its neighbours")
       if (node.header.collectionId !== top.header.collectionId) report(node, "is of another collection")
-      if (!hasShape(node, report)) continue
-      verifyKeys(bounded, compare, report)
-      verifyWeight(node, node === top || (leaves && alone) ? 0 : minimumWeight(node, heaviest), report)
-      if (isLeaf(node)) continue
+      const mayBeLight = node === top || (leaves && alone)
+      if (!verifyNode(bounded, compare, mayBeLight ? undefined : heaviest, report) || isLeaf(node)) continue
       for (const child of childrenOf(reader, node, bounded)) {
         const id = child.node.header.id
         if (seen.has(id)) report(node, `has a child that another place refers to: ${id}`)
@@ -79,6 +78,20 @@ const verifyLevels = (reader: BlockReader, root: BlockId, compare: Compare, heav
     }
     level = below
   }
+}
+
+/** Checks one node by itself; without `heaviest` it may be of any low weight. False if its shape forbids to go on below. */
+export const verifyNode = (
+  bounded: Bounded,
+  compare: Compare,
+  heaviest: number | undefined,
+  report: Report
+): boolean => {
+  const { node } = bounded
+  if (!hasShape(node, report)) return false
+  verifyKeys(bounded, compare, report)
+  verifyWeight(node, heaviest === undefined ? 0 : minimumWeight(node, heaviest), report)
+  return true
 }
 
 const hasShape = (node: NodeBlock, report: Report): boolean => {
@@ -110,7 +123,8 @@ const verifyKeys = ({ high, low, node }: Bounded, compare: Compare, report: Repo
   }
 }
 
-const childrenOf = (reader: BlockReader, branch: BranchBlock, { high, low }: Bounded): ReadonlyArray<Bounded> =>
+/** The children of a branch, each with its bounds. Those not in memory are asked for together. */
+export const childrenOf = (reader: BlockReader, branch: BranchBlock, { high, low }: Bounded): ReadonlyArray<Bounded> =>
   readNodes(reader, branch.children).map((node, index) => ({
     high: index < branch.keys.length ? branch.keys[index] : high,
     low: index > 0 ? branch.keys[index - 1] : low,

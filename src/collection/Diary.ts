@@ -1,64 +1,31 @@
 /**
  * A diary: entries of one schema in the order in which they were appended, never changed.
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { Action } from "../../schemas/Collection.ts"
 import { DecodeError, LimitExceeded } from "../../schemas/Errors.ts"
-import type { BlockId } from "../../schemas/Ids.ts"
-import type { BlockReader } from "../block/BlockStore.ts"
 import { hashText } from "../encoding/BlockIds.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
-import { actionPage, resolveRun } from "../log/ActionPage.ts"
-import { readLogBlock, totals } from "../log/LogBlock.ts"
 import type { Database } from "../transaction/Database.ts"
+import { type Chronicle, make as makeChronicle } from "./Chronicle.ts"
 import * as Collection from "./Collection.ts"
-import { checkCount, MAX_ENTRY_BYTES } from "./limits.ts"
+import { type DiaryDefinition, type DiaryView, decodeAction, make as makeView } from "./DiaryView.ts"
+import { MAX_ENTRY_BYTES } from "./limits.ts"
 import * as ValueCodec from "./ValueCodec.ts"
 
-/** What a diary is: its name, and the schema of its entries. */
-export interface DiaryDefinition<A> {
-  readonly name: string
-  readonly entry: ValueCodec.ValueCodec<A>
-}
-
-/** Which entries to read: from an index (by default the first, or in reverse the last), and how many at most. */
-export interface ReadOptions {
-  readonly from?: number
-  readonly reverse?: boolean
-  readonly limit?: number
-}
+export type { ChangesOptions, Commit } from "./Changes.ts"
+export type { DiaryDefinition, DiaryView, ReadOptions } from "./DiaryView.ts"
+export type { HistoryEntry, HistoryOptions } from "./History.ts"
 
 /** An open diary. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
-export interface Diary<A> {
+export interface Diary<A> extends DiaryView<A>, Chronicle<A, DiaryView<A>> {
   readonly name: string
   /** Appends an entry. */
   readonly append: (entry: A) => Effect.Effect<void, Collection.CollectionError>
   /** Appends entries: all of them, one after the other, or none. */
   readonly appendAll: (entries: Iterable<A>) => Effect.Effect<void, Collection.CollectionError>
-  /** Entries in the order in which they were appended, or in reverse. */
-  readonly read: (options?: ReadOptions) => Stream.Stream<A, Collection.CollectionError>
-  /** How many entries there are. */
-  readonly length: Effect.Effect<number, Collection.CollectionError>
-}
-
-/** Entries that a stream reads and decodes in one go. */
-const PAGE = 256
-/** A page of entries: from an index, by default from the end where it starts. */
-interface Page {
-  readonly from: number | undefined
-  readonly limit: number
-  readonly reverse: boolean
-}
-
-/** An action and its place in the diary. */
-interface IndexedAction {
-  readonly action: Action
-  readonly index: number
 }
 
 /** The one type of action in a diary's log. */
@@ -88,7 +55,8 @@ export const openOrCreate = <A>(
 ): Effect.Effect<Diary<A>, Collection.OpenCollectionError, Database> =>
   Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => make(definition, collection))
 
-const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collection.OpenCollection): Diary<A> => {
+const make = <A>(definition: DiaryDefinition<A>, collection: Collection.OpenCollection): Diary<A> => {
+  const { entry: codec, name } = definition
   const hash = (text: string) => hashText(collection.database.hasher, text)
 
   const encode = (entry: A): Either.Either<Action, DecodeError | LimitExceeded> =>
@@ -108,73 +76,14 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
       (actions) => (actions.length === 0 ? Effect.void : collection.write(() => ({ actions, result: undefined })))
     )
 
-  /** A part of the log and of what the present transaction appends to it, as of one state. */
-  const pageOf = (
-    reader: BlockReader,
-    tail: BlockId,
-    pending: ReadonlyArray<Action>,
-    { from, limit, reverse }: Page
-  ): ReadonlyArray<IndexedAction> => {
-    const logged = totals(readLogBlock(reader, tail)).actions
-    const inLog = (from: number, limit: number): ReadonlyArray<IndexedAction> =>
-      limit <= 0 || from < 0 || from >= logged
-        ? []
-        : actionPage(reader, tail, { from, limit, reverse }).flatMap((run) => resolveRun(reader, hash, run))
-    const own = (start: number, end: number): ReadonlyArray<IndexedAction> =>
-      pending
-        .slice(Math.max(0, start), Math.max(0, end))
-        .map((action, i) => ({ action, index: logged + Math.max(0, start) + i }))
-    if (reverse) {
-      const start = Math.min(from ?? Number.POSITIVE_INFINITY, logged + pending.length - 1)
-      const newest = [...own(start + 1 - logged - limit, start + 1 - logged)].reverse()
-      return [...newest, ...inLog(Math.min(start, logged - 1), limit - newest.length)]
-    }
-    const start = from ?? 0
-    const oldest = inLog(start, limit)
-    const next = Math.max(start, logged) - logged
-    return [...oldest, ...own(next, next + limit - oldest.length)]
-  }
-
-  const page = (read: Collection.Read, asked: Page) =>
-    Effect.flatMap(
-      read((reader, { log }, pending) => pageOf(reader, log.tail, pending, asked)),
-      (actions) =>
-        Either.all(
-          actions.map(({ action, index }) =>
-            Either.mapLeft(
-              codec.decode(action.data),
-              (reason) => new DecodeError({ collection: name, key: index, reason })
-            )
-          )
-        ).pipe(Either.map((entries) => ({ entries, last: actions.at(-1)?.index })))
-    )
-
-  const pages = (readPage: Collection.Read, from: number | undefined, limit: number, reverse: boolean) =>
-    Stream.paginateChunkEffect({ from, left: limit }, (at) =>
-      Effect.map(page(readPage, { from: at.from, limit: Math.min(PAGE, at.left), reverse }), ({ entries, last }) => {
-        const left = at.left - entries.length
-        const next = last === undefined ? undefined : last + (reverse ? -1 : 1)
-        const more = next !== undefined && next >= 0 && left > 0
-        return [Chunk.unsafeFromArray(entries), more ? Option.some({ from: next, left }) : Option.none()]
-      })
-    )
-
-  const read = ({ from, limit = Number.POSITIVE_INFINITY, reverse = false }: ReadOptions = {}) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        yield* checkCount("limit", limit)
-        yield* checkCount("from", from)
-        return limit === 0 ? Stream.empty : pages(yield* collection.reader, from, limit, reverse)
-      })
-    )
-
   return {
+    ...makeView(definition, hash, collection.read, collection.reader),
+    ...makeChronicle(collection, {
+      decode: (action, index) => Either.map(decodeAction(definition, action, index), (entry) => [entry]),
+      view: (read) => makeView(definition, hash, read, Effect.succeed(read))
+    }),
     append: (entry) => appendAll([entry]),
     appendAll,
-    length: collection.read(
-      (reader, { log }, pending) => totals(readLogBlock(reader, log.tail)).actions + pending.length
-    ),
-    name,
-    read
+    name
   }
 }

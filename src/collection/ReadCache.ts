@@ -21,6 +21,8 @@ interface Cached {
 
 /** Cost of a cached block beside its content, in bytes. */
 const OVERHEAD_BYTES = 200
+/** What keeping a block costs, in bytes. */
+export const costOf = ({ block }: StoredBlock): number => OVERHEAD_BYTES + (block === undefined ? 0 : textLength(block))
 /** Collections of which it is known how far their cached blocks are current. */
 const MAX_COLLECTIONS = 10_000
 
@@ -34,10 +36,7 @@ export class ReadCache {
   #epochs = 0
 
   constructor(maxBytes: number) {
-    this.#blocks = new BoundedCache(
-      maxBytes,
-      ({ stored }) => OVERHEAD_BYTES + (stored.block === undefined ? 0 : textLength(stored.block))
-    )
+    this.#blocks = new BoundedCache(maxBytes, ({ stored }) => costOf(stored))
   }
 
   /** A block as it was at a revision of its collection, if that is known. */

@@ -5,19 +5,27 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import type { Action } from "../../schemas/Collection.ts"
 import { type DecodeError, EntryNotFound, Invalid, type LimitExceeded } from "../../schemas/Errors.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
+import { expectBlock } from "../block/BlockStore.ts"
+import type { Tracker } from "../block/Tracker.ts"
 import * as BTree from "../btree/BTree.ts"
+import { type TreeProgress, verifyTreePage } from "../btree/verifyTreePage.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import { Database } from "../transaction/Database.ts"
 import { run } from "../transaction/Transaction.ts"
+import { type Chronicle, make as makeChronicle } from "./Chronicle.ts"
 import * as Collection from "./Collection.ts"
 import { builtIn, type KeyOrder } from "./KeyOrder.ts"
+import { type Change, CLEAR, decodeAction, replaceAction, type TreeChange } from "./TreeActions.ts"
 import { decodeEntry, encodeEntry, encodeKey, make as makeView, type TreeShape, type TreeView } from "./TreeView.ts"
 import * as ValueCodec from "./ValueCodec.ts"
 
+export type { ChangesOptions, Commit } from "./Changes.ts"
+export type { HistoryEntry, HistoryOptions } from "./History.ts"
 export type { KeyOrder } from "./KeyOrder.ts"
+export type { TreeChange } from "./TreeActions.ts"
 export type { Range, RangeOptions, TreeView } from "./TreeView.ts"
 
 /** What a tree is: its name, and the schemas of its entries and keys. */
@@ -51,7 +59,7 @@ export interface TreeSnapshot<A, K> extends TreeView<A, K> {
 }
 
 /** An open tree. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
-export interface Tree<A, K> extends TreeView<A, K> {
+export interface Tree<A, K> extends TreeView<A, K>, Chronicle<TreeChange<A, K>, TreeView<A, K>> {
   readonly name: string
   /** Gives the key of an entry this entry, in place of the one it had. */
   readonly put: (entry: A) => Effect.Effect<void, Collection.CollectionError>
@@ -74,9 +82,6 @@ export interface Tree<A, K> extends TreeView<A, K> {
   /** The latest committed state, to read from without asking again. */
   readonly snapshot: Effect.Effect<TreeSnapshot<A, K>, Collection.CollectionError>
 }
-
-/** A change of one key in its encoded form; without an entry the key is removed. As the log keeps it. */
-type Change = readonly [key: Json, entry: Json] | readonly [key: Json]
 
 /** Changes that are applied and logged in one go: their log action stays well below the largest one. */
 const CHUNK_CHANGES = 64
@@ -123,6 +128,8 @@ export const openOrCreate = <A, K>(
 const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.OpenCollection): Tree<A, K> => {
   const { keyOf, keyOrder, name } = definition
   const { compare } = keyOrder
+  /** Half of what a transaction may change: the rest is for whatever else it does. */
+  const mostCleared = Math.floor(collection.database.limits.maxTransactionBlocks / 2)
 
   const apply = (changes: ReadonlyArray<Change>) =>
     collection.write((store, { root }) => {
@@ -199,8 +206,13 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
 
   return {
     ...view(collection.read, collection.reader),
+    ...makeChronicle(collection, {
+      decode: (action) => decodeAction(definition, action),
+      structure: (reader, { root }, at?: TreeProgress) => verifyTreePage(reader, root!, compare, at),
+      view: (read) => view(read, Effect.succeed(read))
+    }),
     clear: collection.write((store, { root }) => {
-      BTree.clear(store, root!)
+      if (!BTree.clear(store, root!, mostCleared)) forgetNodes(store, root!)
       return { actions: [CLEAR], result: undefined }
     }),
     delete: (key) =>
@@ -239,12 +251,17 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
   }
 }
 
+/** After the nodes of a tree were let go of: what the transaction did to them before is not to be committed. */
+const forgetNodes = (store: Tracker, root: BlockId): void => {
+  const kept = [root, ...expectBlock(store, root, "branch").children]
+  for (const [id, { before, block }] of [...store.changes]) {
+    const type = (block ?? before)?.header.type
+    if ((type === "leaf" || type === "branch") && !kept.includes(id)) store.forget(id)
+  }
+}
+
 const keyChanged = (name: string, key: Json) =>
   new Invalid({ reason: `The entry for key ${JSON.stringify(key)} of ${JSON.stringify(name)} has another key` })
-
-const replaceAction = (changes: ReadonlyArray<Change>): Action => ({ data: changes, type: "replace" })
-
-const CLEAR: Action = { data: null, type: "clear" }
 
 const chunksOf = (changes: ReadonlyArray<Change>): ReadonlyArray<ReadonlyArray<Change>> => {
   const chunks: Array<Array<Change>> = []

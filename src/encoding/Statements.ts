@@ -1,5 +1,5 @@
 import type { ActionId, PeerId, PublicKey, Signature } from "../../schemas/Ids.ts"
-import { type KeySignature, type NetworkName, PROTOCOL_VERSION } from "../../schemas/Manifest.ts"
+import { type KeySignature, type NetworkName, PROTOCOL_VERSION, type SignedManifest } from "../../schemas/Manifest.ts"
 import type { Ballot, Certificate, Statement, StatementKind } from "../../schemas/Proof.ts"
 import type { SignerService } from "../../services/Signer.ts"
 import type { VerifierService } from "../../services/Verifier.ts"
@@ -54,6 +54,17 @@ export const verifyClaim = (
   const bytes = Base32.decode(signed.signature)
   return bytes !== undefined && verifier.verify(signed.key, text, bytes)
 }
+
+/** Whether the author of a manifest signed it. */
+export const isAuthored = (
+  verifier: VerifierService,
+  network: NetworkName,
+  action: ActionId,
+  { manifest, signatures }: SignedManifest
+): boolean =>
+  signatures.some(
+    (signed) => signed.key === manifest.author && verifyClaim(verifier, network, { action, kind: "author" }, signed)
+  )
 
 /** How many distinct members signed what a certificate claims about a transaction. */
 export const countSigners = (

@@ -30,6 +30,17 @@ export const nextBlock = (reader: BlockReader, block: LogBlock): LogBlock => {
   return next
 }
 
+/** The block before this one; undefined before the first. Raises {@link CorruptBlock}. */
+export const priorBlock = (reader: BlockReader, block: LogBlock): LogBlock | undefined => {
+  const skip = block.checkpoint.skip[0]
+  if (skip === undefined && block.checkpoint.rev === 0) return undefined
+  return skipped(reader, block, skip ?? noWayBack(block, block.checkpoint.rev))
+}
+
+const noWayBack = (block: LogBlock, position: number): never => {
+  throw new CorruptBlock({ block: block.header.id, reason: `has no way back to ${position}` })
+}
+
 /**
  * The last block that starts at or before a position, which is the revision of an entry, or the index of an action: so
  * the one with the entry *after* that revision, or with that action, if the log has it. O(log n) block reads: the level
@@ -46,9 +57,7 @@ export const seek = (reader: BlockReader, tail: BlockId, unit: "rev" | "actions"
     if (skip !== undefined && start! > position) block = skipped(reader, block, skip)
     else level -= 1
   }
-  const prior = block.checkpoint.skip[0]
-  if (prior === undefined) throw new CorruptBlock({ block: block.header.id, reason: `has no way back to ${position}` })
-  return skipped(reader, block, prior)
+  return skipped(reader, block, block.checkpoint.skip[0] ?? noWayBack(block, position))
 }
 
 /**

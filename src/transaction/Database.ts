@@ -7,7 +7,10 @@ import { Entropy } from "../../services/Entropy.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { Signer } from "../../services/Signer.ts"
 import { Transactor } from "../../services/Transactor.ts"
+import { Verifier } from "../../services/Verifier.ts"
+import { PastCache } from "../collection/PastCache.ts"
 import { ReadCache } from "../collection/ReadCache.ts"
+import { CommitSignals } from "./CommitSignals.ts"
 import type { Session, TransactionLimits } from "./Session.ts"
 import { Turnstile } from "./Turnstile.ts"
 
@@ -19,13 +22,19 @@ export interface TransactionPolicy extends TransactionLimits {
   readonly patience: Duration.Duration
   /** Memory for blocks that were read, in bytes of their JSON. */
   readonly cacheBytes: number
+  /** Memory for blocks of past revisions, in bytes of their JSON. */
+  readonly pastCacheBytes: number
+  /** How often those who follow a collection look for what others committed; what this node commits they hear at once. */
+  readonly followEvery: Duration.Duration
 }
 
 /** What suits a laptop. */
 export const defaultTransactionPolicy: TransactionPolicy = {
   cacheBytes: 64 * 1024 * 1024,
+  followEvery: Duration.seconds(1),
   maxTransactionBlocks: 8_192,
   maxTransactionBytes: 32 * 1024 * 1024,
+  pastCacheBytes: 16 * 1024 * 1024,
   patience: Duration.seconds(1),
   // At once, in turn, the first time; then after 1, 2, 4, … milliseconds, a little more or less.
   retry: Schedule.recurs(10).pipe(
@@ -46,20 +55,24 @@ export class Database extends Context.Tag("optimystic/Database")<Database, Datab
 /** The database on a transactor. */
 export const layer = (
   policy: Partial<TransactionPolicy> = {}
-): Layer.Layer<Database, never, Transactor | Signer | Hasher | Entropy> =>
+): Layer.Layer<Database, never, Transactor | Signer | Verifier | Hasher | Entropy> =>
   Layer.effect(
     Database,
     Effect.gen(function* () {
       const complete: TransactionPolicy = { ...defaultTransactionPolicy, ...policy }
+      const cache = new ReadCache(complete.cacheBytes)
       return {
-        cache: new ReadCache(complete.cacheBytes),
+        cache,
+        commits: new CommitSignals(),
         entropy: yield* Entropy,
         hasher: yield* Hasher,
         limits: complete,
+        past: new PastCache(complete.pastCacheBytes, cache),
         policy: complete,
         signer: yield* Signer,
         transactor: yield* Transactor,
-        turnstile: new Turnstile(complete.patience)
+        turnstile: new Turnstile(complete.patience),
+        verifier: yield* Verifier
       }
     })
   )

@@ -15,6 +15,9 @@ export interface CollectionEnds {
   readonly tail: StoredBlock
 }
 
+/** Where blocks are remembered, as of revisions. */
+export type BlockMemory = Pick<ReadCache, "lookup" | "put">
+
 /** A collection as of one revision: what a transaction reads of it, however long it runs. Revision 0: it does not exist. */
 export class PinnedCollection implements BlockSource<ReadError> {
   readonly id: CollectionId
@@ -23,14 +26,14 @@ export class PinnedCollection implements BlockSource<ReadError> {
   readonly tail: LogBlock | undefined
   readonly #known: ReadonlyMap<BlockId, StoredBlock>
   readonly #loaded = new Map<BlockId, StoredBlock | undefined>()
-  readonly #cache: ReadCache
+  readonly #cache: BlockMemory
   readonly #transactor: TransactorService
 
   constructor(
     id: CollectionId,
     rev: number,
     ends: CollectionEnds | undefined,
-    cache: ReadCache,
+    cache: BlockMemory,
     transactor: TransactorService
   ) {
     this.id = id

@@ -2,7 +2,10 @@ import type { EntropyService } from "../../services/Entropy.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { SignerService } from "../../services/Signer.ts"
 import type { TransactorService } from "../../services/Transactor.ts"
+import type { VerifierService } from "../../services/Verifier.ts"
+import type { PastCache } from "../collection/PastCache.ts"
 import type { ReadCache } from "../collection/ReadCache.ts"
+import type { CommitSignals } from "./CommitSignals.ts"
 
 /** Limits of one transaction. */
 export interface TransactionLimits {
@@ -15,9 +18,12 @@ export interface TransactionLimits {
 /** What all transactions of a node share. */
 export interface Session {
   readonly cache: ReadCache
+  readonly commits: CommitSignals
   readonly entropy: EntropyService
   readonly hasher: HasherService
   readonly limits: TransactionLimits
+  readonly past: PastCache
   readonly signer: SignerService
   readonly transactor: TransactorService
+  readonly verifier: VerifierService
 }

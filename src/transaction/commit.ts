@@ -66,6 +66,7 @@ export const commit = Effect.fnUntraced(function* (
           tailAfter,
           blocks.map(({ id, result }) => [id, result])
         )
+        session.commits.raise(id)
       }
       return
     case "Stale":

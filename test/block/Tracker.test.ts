@@ -149,6 +149,23 @@ describe("Tracker", () => {
     }
   })
 
+  it("a block that is forgotten is as the source has it, and comes back with a rollback", () => {
+    const { source, tracker } = makeWalk("forget")
+    const [changed, deleted] = [...source.keys()] as [BlockId, BlockId]
+    tracker.update(changed, ["a", 0, 0, "changed"])
+    tracker.remove(deleted)
+    const added = { header: tracker.allocate("leaf") }
+    tracker.insert(added)
+    const before = new Map(tracker.changes)
+    const mark = tracker.mark()
+    for (const id of before.keys()) tracker.forget(id)
+    expect(tracker.changes.size).toBe(0)
+    expect([changed, deleted].map((id) => tracker.get(id))).toEqual([source.get(changed), source.get(deleted)])
+    expect(tracker.get(added.header.id)).toBeUndefined()
+    tracker.rollback(mark)
+    expect(new Map(tracker.changes)).toEqual(before)
+  })
+
   it("after a rollback of everything it is as new", () => {
     for (let seed = 0; seed < SEEDS; seed++) {
       const walk = makeWalk(`all/${seed}`)

@@ -187,6 +187,26 @@ describe("BTree", () => {
     expect(tree.get(1)).toBe(1)
   })
 
+  it("clear lets go of a tree of more blocks than it may remove, and reads few of them", () => {
+    const tree = make()
+    for (const key of numbers(5_000)) tree.set(key)
+    const blocks = tree.store.blocks.size
+    const read = new Set<string>()
+    const get = tree.store.get.bind(tree.store)
+    tree.store.get = (id) => {
+      read.add(id)
+      return get(id)
+    }
+    expect(BTree.clear(tree.store, tree.root, blocks - 2)).toBe(false)
+    expect(tree.store.blocks.size).toBe(blocks + 1)
+    expect(read.size).toBeLessThan(10)
+    expect(leafSizes(tree)).toEqual([0])
+    expect(tree.verify()).toEqual([])
+    tree.set(1)
+    expect(BTree.clear(tree.store, tree.root, 1)).toBe(true)
+    expect(leafSizes(tree)).toEqual([0])
+  })
+
   it("a procedure that is started again at any absent block makes the same tree", () => {
     const prng = Prng.make("faults")
     const [steady, faulty] = [make(), make(() => prng.nextInt(4) === 0)]

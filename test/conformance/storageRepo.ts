@@ -280,6 +280,34 @@ const KNOWLEDGE: ReadonlyArray<ConformanceCase<RepoServices>> = [
       yield* client.commit({ writes: { a: replace(id, "fourth") } })
       yield* expectEqual(yield* client.repo.proof(id, 3 as Rev), undefined, "a revision of its collection only")
     })
+  ),
+  rule("what is stored of a block at a revision is what a read at it gives", (client) =>
+    Effect.gen(function* () {
+      const id = yield* client.leaf("a", ["rev 1"])
+      for (let rev = 2; rev <= 20; rev++) yield* client.commit({ writes: { a: replace(id, `rev ${rev}`) } })
+      yield* client.commit({ writes: { a: (store) => store.remove(id) } })
+      for (let at = 1; at <= 22; at++) {
+        yield* expectEqual(yield* client.repo.stored(id, at as Rev), yield* client.at(id, at), `at ${at}`)
+      }
+      yield* expectEqual(yield* client.repo.stored(client.header("never"), 1 as Rev), undefined, "no such block")
+    })
+  ),
+  rule("each collection that has been committed is listed once, page by page", (client) =>
+    Effect.gen(function* () {
+      for (const name of ["a", "b", "c"]) yield* client.leaf(name)
+      yield* client.repo.pend(client.prepare({ writes: { pended: onlyLog } }).request)
+      const listed: Array<string> = []
+      let after: string | undefined
+      do {
+        const page = yield* client.repo.collections({ limit: 2, ...(after !== undefined && { after }) })
+        yield* expectTrue(page.collections.length <= 2, "no more than asked for")
+        listed.push(...page.collections)
+        after = page.resume
+      } while (after !== undefined)
+      yield* expectEqual(new Set(listed).size, listed.length, "distinct")
+      const has = ["a", "b", "c", "pended"].map((name) => listed.includes(client.header(name)))
+      yield* expectEqual(has, [true, true, true, false], "listed")
+    })
   )
 ]
 
