@@ -34,6 +34,15 @@ const openFailure =
     return unavailable("open the store")(cause)
   }
 
+/** Whether a process, maybe this one, has the database open. Touches nothing of it. */
+export const isLocked = (directory: string): Effect.Effect<boolean> =>
+  Effect.promise(async () => {
+    // With these options LevelDB takes the lock, looks whether there is a database, and is content with neither answer.
+    const database = new ClassicLevel(directory, { createIfMissing: false, errorIfExists: true })
+    const refusal: unknown = await database.open().catch((thrown: unknown) => thrown)
+    return refusal instanceof Error && codeOf(refusal.cause) === "LEVEL_LOCKED"
+  })
+
 /** A database that is open within the scope. Only `create` lets an absent one be made. */
 export const open = (
   directory: string,
