@@ -1,8 +1,7 @@
 /** LevelDB's CURRENT: the name of the MANIFEST that counts. */
-import * as FileSystem from "node:fs/promises"
 import * as Path from "node:path"
-import { isAbsent } from "../StorageFailure.ts"
 import { Malformed } from "./ByteReader.ts"
+import * as SmallFile from "./SmallFile.ts"
 
 /** The file's name. */
 export const FILE_NAME = "CURRENT"
@@ -16,13 +15,10 @@ export const numbered = (number: number): string => String(number).padStart(6, "
 export const manifestName = (manifest: number): string => `MANIFEST-${numbered(manifest)}`
 
 /** The number of the MANIFEST that counts, or undefined where there is no database. Throws `Malformed`. */
-export const read = async (directory: string): Promise<number | undefined> => {
-  const text = await FileSystem.readFile(Path.join(directory, FILE_NAME), "latin1").catch((cause: unknown) => {
-    if (isAbsent(cause)) return undefined
-    throw cause
-  })
-  if (text === undefined) return undefined
-  const content = CONTENT.exec(text)
+export const read = (directory: string): number | undefined => {
+  const bytes = SmallFile.read(Path.join(directory, FILE_NAME))
+  if (bytes === undefined) return undefined
+  const content = CONTENT.exec(bytes.toString("latin1"))
   if (content === null) throw new Malformed("it names no MANIFEST")
   return Number(content[1])
 }

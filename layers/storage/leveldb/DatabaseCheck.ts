@@ -2,7 +2,7 @@
  * Looks at the files of a LevelDB database before LevelDB does. `classic-level` does not let LevelDB compare its checksums as it
  * reads: a damaged table hides records, which then read as older ones or as none, and the next compaction buries that for ever.
  */
-import * as FileSystem from "node:fs/promises"
+import * as FileSystem from "node:fs"
 import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import { CorruptStore, type OpenError, StorageLocked } from "../../../schemas/Errors.ts"
@@ -23,27 +23,23 @@ const LEFT_BEHIND = /^(?:[0-9]+\.ldb|journal-[ab])$/
 
 /** Says of what is not as it should be which file that is. */
 const naming =
-  (directory: string, name: string) =>
+  (directory: string, name: string, absence = `${name} is missing`) =>
   (cause: unknown): OpenError => {
-    const corrupt = (what: string) => new CorruptStore({ directory, reason: `${name} ${what}` })
-    if (cause instanceof Malformed) return corrupt(`is damaged: ${cause.message}`)
-    return isAbsent(cause) ? corrupt("is missing") : unavailable(`read ${name}`)(cause)
+    if (cause instanceof Malformed)
+      return new CorruptStore({ directory, reason: `${name} is damaged: ${cause.message}` })
+    return isAbsent(cause) ? new CorruptStore({ directory, reason: absence }) : unavailable(`read ${name}`)(cause)
   }
 
-/** Works on a file, by its name. */
-const onFile = <A>(directory: string, name: string, use: (path: string) => Promise<A>): Effect.Effect<A, OpenError> =>
-  Effect.tryPromise({ try: () => use(Path.join(directory, name)), catch: naming(directory, name) })
-
-/** The tables that the MANIFEST names, if it is all there. */
-const readManifest = async (path: string, sizeBytes: number): Promise<ReadonlyArray<Manifest.TableEntry>> => {
-  const { end, records, rest } = RecordFile.scan(await FileSystem.readFile(path))
+/** The tables that a MANIFEST names, if it is all there, and whether a record at its end is not. */
+const readManifest = (path: string, sizeBytes: number) => {
+  const { end, records, rest } = RecordFile.scan(FileSystem.readFileSync(path))
   // What was being written when the power failed named nothing that was relied upon.
   if (rest === "damaged" || end < sizeBytes) throw new Malformed(`its record at byte ${end} is not what was written`)
-  return Manifest.tablesOf(records)
+  return { isCut: rest === "unfinished", tables: Manifest.tablesOf(records) }
 }
 
 const checkTable = async (path: string, { sizeBytes }: Manifest.TableEntry, content: boolean): Promise<void> => {
-  const file = await FileSystem.open(path, "r")
+  const file = await FileSystem.promises.open(path, "r")
   try {
     const { size } = await file.stat()
     if (size !== sizeBytes) throw new Malformed(`it has ${size} bytes instead of ${sizeBytes}`)
@@ -53,10 +49,19 @@ const checkTable = async (path: string, { sizeBytes }: Manifest.TableEntry, cont
   }
 }
 
+/** Works on a file, by its name. */
+const onFile = <A>(
+  directory: string,
+  name: string,
+  use: (path: string) => A,
+  absence?: string
+): Effect.Effect<A, OpenError> =>
+  Effect.try({ try: () => use(Path.join(directory, name)), catch: naming(directory, name, absence) })
+
 /** Without a CURRENT there is no database: then nothing else may say that there was one. */
-const checkAbsence = (directory: string) =>
+const checkAbsence = (directory: string): Effect.Effect<void, OpenError> =>
   Effect.flatMap(
-    onFile(directory, ".", (path) => FileSystem.readdir(path)),
+    onFile(directory, ".", (path) => FileSystem.readdirSync(path)),
     (names) => {
       const left = names.find((name) => LEFT_BEHIND.test(name))
       if (left === undefined) return Effect.void
@@ -69,16 +74,27 @@ const checkOnce = Effect.fnUntraced(function* (directory: string, content: boole
   const current = yield* onFile(directory, CurrentFile.FILE_NAME, () => CurrentFile.read(directory))
   if (current === undefined) return yield* checkAbsence(directory)
   const least = yield* onFile(directory, ManifestEnd.FILE_NAME, () => ManifestEnd.read(directory))
+  const name = CurrentFile.manifestName(current)
   if (current < least.manifest) {
-    const reason = `${CurrentFile.FILE_NAME} names ${CurrentFile.manifestName(current)}, which ${CurrentFile.manifestName(least.manifest)} replaced`
+    const reason = `${CurrentFile.FILE_NAME} names ${name}, which ${CurrentFile.manifestName(least.manifest)} replaced`
     return yield* new CorruptStore({ directory, reason })
   }
-  const sizeBytes = current === least.manifest ? least.sizeBytes : 0
-  const tables = yield* onFile(directory, CurrentFile.manifestName(current), (path) => readManifest(path, sizeBytes))
+  const { isCut, tables } = yield* onFile(
+    directory,
+    name,
+    (path) => readManifest(path, current === least.manifest ? least.sizeBytes : 0),
+    `${CurrentFile.FILE_NAME} names ${name}, which is missing`
+  )
   yield* Effect.forEach(
     tables,
-    (table) =>
-      onFile(directory, `${CurrentFile.numbered(table.number)}.ldb`, (path) => checkTable(path, table, content)),
+    (table) => {
+      const tableName = `${CurrentFile.numbered(table.number)}.ldb`
+      const absence = `${tableName} is missing${isCut ? `, and so is the end of ${name}` : ""}`
+      return Effect.tryPromise({
+        try: () => checkTable(Path.join(directory, tableName), table, content),
+        catch: naming(directory, tableName, absence)
+      })
+    },
     { concurrency: CONCURRENCY, discard: true }
   )
 })

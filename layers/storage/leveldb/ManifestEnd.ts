@@ -8,10 +8,10 @@ import * as Path from "node:path"
 import * as Envelope from "../../../src/storage/Envelope.ts"
 import * as Checksum from "../Checksum.ts"
 import * as DurableDirectory from "../DurableDirectory.ts"
-import { isAbsent } from "../StorageFailure.ts"
 import { Malformed } from "./ByteReader.ts"
 import * as CurrentFile from "./CurrentFile.ts"
 import * as RecordFile from "./RecordFile.ts"
+import * as SmallFile from "./SmallFile.ts"
 
 /** The file's name. */
 export const FILE_NAME = "manifest-end.json"
@@ -28,13 +28,10 @@ export interface ManifestEnd {
 const NOTHING: ManifestEnd = { manifest: 0, sizeBytes: 0 }
 
 /** The bound in the file, or one below all where there is no file. Throws `Malformed`, or what the platform throws. */
-export const read = async (directory: string): Promise<ManifestEnd> => {
-  const text = await FileSystem.readFile(Path.join(directory, FILE_NAME), "utf8").catch((cause: unknown) => {
-    if (isAbsent(cause)) return undefined
-    throw cause
-  })
-  if (text === undefined) return NOTHING
-  const opened = Envelope.open(FILE_NAME, text, Checksum.ofText)
+export const read = (directory: string): ManifestEnd => {
+  const bytes = SmallFile.read(Path.join(directory, FILE_NAME))
+  if (bytes === undefined) return NOTHING
+  const opened = Envelope.open(FILE_NAME, bytes.toString(), Checksum.ofText)
   const found = "value" in opened ? VALUE.exec(opened.value) : null
   if (found === null) throw new Malformed("it is not what was written")
   return { manifest: Number(found[1]), sizeBytes: Number(found[2]) }
@@ -71,7 +68,7 @@ const syncedEnd = async (path: string, from: number): Promise<number> => {
 export const keeper = (directory: string): (() => Promise<void>) => {
   let last = NOTHING
   return async () => {
-    const manifest = await CurrentFile.read(directory)
+    const manifest = CurrentFile.read(directory)
     if (manifest === undefined) throw new Error(`${CurrentFile.FILE_NAME} is gone`)
     const path = Path.join(directory, CurrentFile.manifestName(manifest))
     const sizeBytes = await syncedEnd(path, manifest === last.manifest ? last.sizeBytes : 0)

@@ -28,14 +28,26 @@ const endOf = ({ offset, size }: Block): number => offset + size + TRAILER_BYTES
 
 const readBlock = (reader: ByteReader): Block => ({ offset: reader.varint(), size: reader.varint() })
 
-/** Reads a part of a file, whole. */
-const readPart = async (file: FileHandle, position: number, bytes: Uint8Array): Promise<Uint8Array> => {
-  for (let filled = 0; filled < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, position + filled)
-    if (bytesRead === 0) throw new Malformed("it is shorter than it was")
-    filled += bytesRead
+/** A part of a file. */
+type ReadPart = (position: number, length: number) => Promise<Uint8Array>
+
+/** Reads parts of a file. Its last part, which has the indexes and as a rule is all of it, is read once. */
+const reader = async (file: FileHandle, sizeBytes: number): Promise<ReadPart> => {
+  const read: ReadPart = async (position, length) => {
+    const bytes = Buffer.allocUnsafe(length)
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled)
+      if (bytesRead === 0) throw new Malformed("it is shorter than it was")
+      filled += bytesRead
+    }
+    return bytes
   }
-  return bytes
+  const lastAt = Math.max(0, sizeBytes - CHUNK_BYTES)
+  const last = await read(lastAt, sizeBytes - lastAt)
+  return (position, length) =>
+    position < lastAt
+      ? read(position, length)
+      : Promise.resolve(last.subarray(position - lastAt, position - lastAt + length))
 }
 
 /** The blocks that a block names, which is an index. */
@@ -57,8 +69,8 @@ const blocksIn = (content: Uint8Array): ReadonlyArray<Block> => {
 const damaged = ({ offset }: Block): Malformed => new Malformed(`its block at byte ${offset} is not what was written`)
 
 /** The blocks that a block of a file names. */
-const readIndex = async (file: FileHandle, index: Block): Promise<ReadonlyArray<Block>> => {
-  const bytes = await readPart(file, index.offset, new Uint8Array(index.size + TRAILER_BYTES))
+const readIndex = async (read: ReadPart, index: Block): Promise<ReadonlyArray<Block>> => {
+  const bytes = await read(index.offset, index.size + TRAILER_BYTES)
   const covered = index.size + 1
   const stored = new ByteReader(bytes.subarray(covered)).fixed(CRC_BYTES)
   if (Crc32c.masked(Crc32c.extend(0, bytes, 0, covered)) !== stored) throw damaged(index)
@@ -68,33 +80,40 @@ const readIndex = async (file: FileHandle, index: Block): Promise<ReadonlyArray<
   return blocksIn(compression === SNAPPY ? Snappy.decompress(content) : content)
 }
 
-/** Checks blocks that fill a file from its start without a gap. */
-const checkBlocks = async (file: FileHandle, blocks: ReadonlyArray<Block>, end: number): Promise<void> => {
-  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end))
-  let number = 0
-  let within = 0
-  let crc = 0
-  let stored = 0
-  for (let position = 0; position < end; position += chunk.length) {
-    const bytes = await readPart(file, position, chunk.subarray(0, Math.min(chunk.length, end - position)))
+/** Compares blocks that fill a file from its start without a gap, given its bytes piece by piece. */
+class BlockCheck {
+  readonly #blocks: ReadonlyArray<Block>
+  #current = 0
+  #within = 0
+  #crc = 0
+  #stored = 0
+
+  constructor(blocks: ReadonlyArray<Block>) {
+    this.#blocks = blocks
+  }
+
+  add(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
-      const block = blocks[number]!
+      const block = this.#blocks[this.#current]!
       const covered = block.size + 1
-      if (within < covered) {
-        const taken = Math.min(covered - within, bytes.length - at)
-        crc = Crc32c.extend(crc, bytes, at, at + taken)
-        within += taken
+      if (this.#within < covered) {
+        const taken = Math.min(covered - this.#within, bytes.length - at)
+        this.#crc = Crc32c.extend(this.#crc, bytes, at, at + taken)
+        this.#within += taken
         at += taken
-        continue
+      } else {
+        this.#stored += bytes[at]! * 256 ** (this.#within - covered)
+        this.#within += 1
+        at += 1
+        if (this.#within === covered + CRC_BYTES) this.#end(block)
       }
-      stored += bytes[at]! * 256 ** (within - covered)
-      within += 1
-      at += 1
-      if (within < covered + CRC_BYTES) continue
-      if (Crc32c.masked(crc) !== stored) throw damaged(block)
-      number += 1
-      within = crc = stored = 0
     }
+  }
+
+  #end(block: Block): void {
+    if (Crc32c.masked(this.#crc) !== this.#stored) throw damaged(block)
+    this.#current += 1
+    this.#within = this.#crc = this.#stored = 0
   }
 }
 
@@ -105,20 +124,24 @@ const checkBlocks = async (file: FileHandle, blocks: ReadonlyArray<Block>, end: 
 export const check = async (file: FileHandle, sizeBytes: number): Promise<void> => {
   const footerAt = sizeBytes - FOOTER_BYTES
   if (footerAt < 0) throw new Malformed("it is too short")
-  const footer = await readPart(file, footerAt, new Uint8Array(FOOTER_BYTES))
+  const read = await reader(file, sizeBytes)
+  const footer = await read(footerAt, FOOTER_BYTES)
   if (MAGIC.some((byte, index) => footer[FOOTER_BYTES - MAGIC.length + index] !== byte)) {
     throw new Malformed("its end is not that of a table")
   }
-  const reader = new ByteReader(footer)
-  const [meta, index] = [readBlock(reader), readBlock(reader)]
+  const places = new ByteReader(footer)
+  const [meta, index] = [readBlock(places), readBlock(places)]
   // A footer has no CRC: but where it says that the indexes are, nothing else can be.
   if (endOf(index) !== footerAt || endOf(meta) !== index.offset) throw new Malformed("its end is not what was written")
-  const blocks = [...(await readIndex(file, index)), ...(await readIndex(file, meta))]
+  const blocks = [...(await readIndex(read, index)), ...(await readIndex(read, meta))]
   let end = 0
   for (const block of blocks) {
     if (block.offset !== end) throw new Malformed(`nothing is known of its byte ${end}`)
     end = endOf(block)
   }
   if (end !== meta.offset) throw new Malformed(`nothing is known of its byte ${end}`)
-  await checkBlocks(file, blocks, end)
+  const blockCheck = new BlockCheck(blocks)
+  for (let position = 0; position < end; position += CHUNK_BYTES) {
+    blockCheck.add(await read(position, Math.min(CHUNK_BYTES, end - position)))
+  }
 }
