@@ -12,7 +12,8 @@ import * as Envelope from "../../src/storage/Envelope.ts"
 import * as DurableDirectory from "./DurableDirectory.ts"
 import { isAbsent, unavailable } from "./StorageFailure.ts"
 
-const FILE_NAME = "last-sequence.json"
+/** The file's name. */
+export const FILE_NAME = "last-sequence.json"
 const VALUE = /^[1-9][0-9]{0,15}$/
 
 /** The number in the file, or undefined where there is no file. */

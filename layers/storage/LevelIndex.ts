@@ -11,7 +11,8 @@ import type { JournalIndex } from "./journal/JournalIndex.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
 import * as ManifestEnd from "./leveldb/ManifestEnd.ts"
 
-const FIRST_SEQUENCE = 1
+/** The number of the batch that makes a store. */
+export const FIRST_SEQUENCE = 1
 
 const seal = (encodedKey: string, value: string): string => Envelope.seal(encodedKey, value, Checksum.ofText)
 
