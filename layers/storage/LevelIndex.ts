@@ -60,10 +60,7 @@ export const make = (database: ClassicLevel): JournalIndex => {
       // LevelDB syncs its tables, and the directory only when it begins a manifest.
       await keepManifestEnd()
     },
-    reopen: async () => {
-      await database.close()
-      await database.open({ createIfMissing: false })
-    },
+    reopen: () => LevelDatabase.reopen(database),
     setCheckpoint: (checkpoint) => database.put(...sealedCheckpoint(checkpoint), { sync: true })
   }
 }
