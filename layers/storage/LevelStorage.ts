@@ -4,16 +4,15 @@
  * - one process, and one layer in it, per directory;
  * - a batch is durable once it is in the journal beside the database, which takes one write to the disk; the database takes
  *   it in afterwards, and is never relied on for what it has not synced;
- * - every value lies in an envelope with a checksum over key and value, which LevelDB's own reads do not check;
+ * - every value lies in an envelope with a checksum over key and value, compared at each read;
  * - batches are numbered: after an unclean end the journal, or else the database, must have every one of them;
  * - what several fibers write at the same time goes to disk as one batch.
  *
- * A write that failed is undone, and the store goes on. Where it could not be undone either, the store takes no more until it
- * is opened again; whether the failed batch landed shows then. A database that fails, as on a full disk, is opened anew and given
+ * A write that failed is undone, and the store goes on. Where it could not be undone either, it says that it `mayHaveLanded`, and
+ * the store takes no more until it is opened again; whether it did shows then. A database that fails, as on a full disk, is opened anew and given
  * back what it lost; meanwhile batches are taken and read as long as the journal has room.
  *
- * What it cannot notice: a bit flipped in a table can hide a record, which then reads as absent, or as an older value where
- * that lies in an older table (`classic-level` does not let LevelDB check its own checksums).
+ * Before it is opened all of the database's files are compared with their checksums (`DatabaseCheck`): LevelDB itself would not.
  */
 import type { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
