@@ -35,6 +35,8 @@ import * as MemoryStorage from "./storage/MemoryStorage.ts"
 export interface NodePolicy {
   readonly transactions: Partial<Database.TransactionPolicy>
   readonly storage: Partial<StorageRepoLayer.StorageRepoOptions>
+  /** Of the store in a directory. */
+  readonly level: Omit<LevelStorage.LevelStorageOptions, "directory">
 }
 
 /** A node without a network. */
@@ -100,7 +102,7 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
       const storage: Layer.Layer<RawStorage, OpenError> =
         directory === undefined
           ? MemoryStorage.layer
-          : LevelStorage.layer({ directory: `${directory}/${STORE_DIRECTORY}` })
+          : LevelStorage.layer({ ...policy?.level, directory: `${directory}/${STORE_DIRECTORY}` })
       const identity = options.identity ?? (yield* identityIn(directory))
       const crypto = SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(identity)))
       return layerEmbedded(network, policy).pipe(

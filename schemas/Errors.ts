@@ -23,15 +23,20 @@ export class Conflict extends Schema.TaggedError<Conflict>("optimystic/Conflict"
 }
 
 /**
- * The storage below did not take or give something: a full disk, an I/O error. A write that failed so may still be found
- * whole when the store is opened again, never in part.
+ * The storage below did not take or give something: a full disk, an I/O error. A write that failed so left nothing, unless it
+ * `mayHaveLanded`: then it is found whole or not at all when the store is opened again.
  */
 export class StorageUnavailable extends Schema.TaggedError<StorageUnavailable>("optimystic/StorageUnavailable")(
   "StorageUnavailable",
-  { operation: Schema.String, reason: Schema.String }
+  {
+    mayHaveLanded: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+    operation: Schema.String,
+    reason: Schema.String
+  }
 ) {
   override get message() {
-    return `Storage cannot ${this.operation}: ${this.reason}`
+    const open = this.mayHaveLanded ? "; whether it landed shows when the store is opened again" : ""
+    return `Storage cannot ${this.operation}: ${this.reason}${open}`
   }
 }
 

@@ -63,8 +63,8 @@ export interface RawStorageService {
     options: { readonly after?: string; readonly limit: number }
   ) => Effect.Effect<ReadonlyArray<string>, StorageError>
   /**
-   * Writes a batch: all of it durable when it succeeds, none of it visible when it fails. Later writes of a key win. A batch
-   * that failed on an I/O error may yet be found whole when the store is opened again.
+   * Writes a batch: all of it durable when it succeeds, none of it visible when it fails. Later writes of a key win. One that
+   * failed with `mayHaveLanded` may yet be found whole when the store is opened again; no other is.
    */
   readonly write: (batch: ReadonlyArray<StorageWrite>) => Effect.Effect<void, StorageError>
 }

@@ -1,13 +1,19 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { OutcomeUnknown } from "../../schemas/Errors.ts"
 import type { ActionId, PeerId } from "../../schemas/Ids.ts"
-import type { NetworkName } from "../../schemas/Manifest.ts"
+import type { Manifest, NetworkName, TransactionRef } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { PendRequest, Refused } from "../../schemas/Repo.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { Signer } from "../../services/Signer.ts"
-import { StorageRepo } from "../../services/StorageRepo.ts"
-import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
+import { type ReadError, StorageRepo } from "../../services/StorageRepo.ts"
+import {
+  type TransactAnswer,
+  type TransactError,
+  Transactor,
+  type TransactorService
+} from "../../services/Transactor.ts"
 import { Verifier } from "../../services/Verifier.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import { isAuthored, signClaim } from "../../src/encoding/Statements.ts"
@@ -42,8 +48,23 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
     }
   })
 
+  /** Transactions whose write failed, and may have landed: the store takes no more until it is opened again. */
+  const undecided = new Map<ActionId, OutcomeUnknown>()
+
+  const failure = (action: ActionId, { collections }: Manifest, error: ReadError): TransactError => {
+    const home = collections[0]?.id
+    if (error._tag !== "StorageUnavailable" || !error.mayHaveLanded || home === undefined) return error
+    const unknown = new OutcomeUnknown({ reason: error.message, ref: { actionId: action, home } })
+    undecided.set(action, unknown)
+    return unknown
+  }
+
+  /** What the store says of a transaction, unless it can only say that when it is opened again. */
+  const ask = <A, E>({ actionId }: TransactionRef, answer: (action: ActionId) => Effect.Effect<A, E>) =>
+    Effect.suspend((): Effect.Effect<A, E | OutcomeUnknown> => undecided.get(actionId) ?? answer(actionId))
+
   const service: TransactorService = {
-    cancel: ({ actionId }) => repo.cancel(actionId),
+    cancel: (ref) => ask(ref, repo.cancel),
     collections: repo.collections,
     faultModel: "crash",
     get: repo.get,
@@ -51,18 +72,20 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
     network,
     proof: repo.proof,
     revisions: repo.revisions,
-    status: ({ actionId }) => repo.status(actionId),
+    status: (ref) => ask(ref, repo.status),
     stored: repo.stored,
     transact: (request) =>
       Effect.suspend(() => {
         const action = actionId(hasher, request.signed.manifest)
         const reason = problem(action, request)
         if (reason !== undefined) return Effect.succeed<Refused>({ _tag: "Refused", actionId: action, reason })
-        return Effect.flatMap(repo.pendAndCommit(request, decide), (answer) =>
-          answer._tag === "Pended"
-            ? Effect.dieMessage("a cluster of one decided, but did not commit")
-            : Effect.succeed<TransactAnswer>(answer)
-        )
+        return Effect.matchEffect(repo.pendAndCommit(request, decide), {
+          onFailure: (error) => Effect.fail(failure(action, request.signed.manifest, error)),
+          onSuccess: (answer) =>
+            answer._tag === "Pended"
+              ? Effect.dieMessage("a cluster of one decided, but did not commit")
+              : Effect.succeed<TransactAnswer>(answer)
+        })
       })
   }
   return service

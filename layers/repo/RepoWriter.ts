@@ -62,6 +62,12 @@ const isWrittenAgain = ({ block }: BlockState): boolean => block?.header.type !=
 
 const closed = new StorageUnavailable({ operation: "answer", reason: "the repository is closed" })
 
+/** The same failure, of a request that had nothing to write. */
+const withoutTrace = (error: StorageError): StorageError =>
+  error._tag === "StorageUnavailable" && error.mayHaveLanded
+    ? new StorageUnavailable({ operation: error.operation, reason: error.reason })
+    : error
+
 /**
  * Starts the actor that alone writes to a store: it folds all that waits in its mailbox, writes one durable batch, then
  * answers. It ends with its scope, after what was already in the mailbox.
@@ -137,7 +143,7 @@ export const make = Effect.fnUntraced(function* (
         }
       })
     const writes: Array<StorageWrite> = []
-    const answers: Array<readonly [Request, unknown]> = []
+    const answers: Array<readonly [request: Request, answer: unknown, wrote: boolean]> = []
     for (const request of requests) {
       // A plan that throws breaks an invariant: its own request dies of it, not the others.
       const planned = yield* Effect.exit(plan(request))
@@ -147,7 +153,7 @@ export const make = Effect.fnUntraced(function* (
       }
       overlay.add(planned.value.changes)
       for (const write of planned.value.writes) writes.push(write)
-      answers.push([request, planned.value.answer])
+      answers.push([request, planned.value.answer, planned.value.writes.length > 0])
     }
     if (writes.length > 0) {
       epoch++
@@ -158,7 +164,9 @@ export const make = Effect.fnUntraced(function* (
       if (Exit.isFailure(written)) {
         // Whether a failed write reached the disk is not known: what memory says of these blocks is read again.
         for (const id of overlay.blocks.keys()) states.delete(id)
-        for (const [request] of answers) request.reply.done(written)
+        // An answer that followed from what was not written is none, but of it nothing can have landed.
+        const unwritten = Exit.mapError(written, withoutTrace)
+        for (const [request, , wrote] of answers) request.reply.done(wrote ? written : unwritten)
         return
       }
     }

@@ -24,7 +24,8 @@ export interface GroupCommitOptions<Operation> {
 export interface GroupCommit<Operation> {
   /**
    * Writes operations, whole or not at all. Once interrupted it is over: either it never began, or it is done. After a
-   * failure that could not be undone every further write fails too: nothing may be put behind what may have landed.
+   * failure that could not be undone, which says that it `mayHaveLanded`, every further write fails too: nothing may be put
+   * behind that.
    */
   readonly write: (operations: ReadonlyArray<Operation>) => Effect.Effect<void, StorageUnavailable>
   /** Refuses further writes, lets accepted ones finish, and gives the number of the last batch written. */
@@ -36,7 +37,8 @@ interface WaitingWrite<Operation> {
   readonly done: (exit: Exit.Exit<void, StorageUnavailable>) => void
 }
 
-const refused = (reason: string) => new StorageUnavailable({ operation: "write", reason })
+const refused = (reason: string, mayHaveLanded = false) =>
+  new StorageUnavailable({ mayHaveLanded, operation: "write", reason })
 
 /** A group commit over a durable batch write. */
 export const make = <Operation>(options: GroupCommitOptions<Operation>): GroupCommit<Operation> => {
@@ -68,8 +70,9 @@ export const make = <Operation>(options: GroupCommitOptions<Operation>): GroupCo
       last += 1
       for (const write of group) write.done(Exit.void)
     } catch (cause) {
-      for (const write of group) write.done(Exit.fail(refused(reasonOf(cause))))
-      if (options.isUndone(cause)) return
+      const isUndone = options.isUndone(cause)
+      for (const write of group) write.done(Exit.fail(refused(reasonOf(cause), !isUndone)))
+      if (isUndone) return
       refusal = `an earlier write failed (${reasonOf(cause)}); the store must be opened again`
       for (const write of waiting.splice(0)) write.done(Exit.fail(refused(refusal)))
     }

@@ -10,12 +10,11 @@ import { CorruptStore, type StorageUnavailable } from "../../schemas/Errors.ts"
 import type { Checksum } from "../../src/storage/Envelope.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
 import * as DurableDirectory from "./DurableDirectory.ts"
-import { unavailable } from "./StorageFailure.ts"
+import { isAbsent, unavailable } from "./StorageFailure.ts"
 
-const FILE_NAME = "last-sequence.json"
+/** The file's name. */
+export const FILE_NAME = "last-sequence.json"
 const VALUE = /^[1-9][0-9]{0,15}$/
-
-const isAbsent = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "ENOENT"
 
 /** The number in the file, or undefined where there is no file. */
 export const read = (

@@ -29,16 +29,28 @@ const codeOf = (cause: unknown): unknown => (cause instanceof Error && "code" in
 
 const IS_GONE = /does not exist \(create_if_missing is false\)/
 
+/** What LevelDB said: at open it is the cause of an error that says no more than that opening failed. */
+const causeOf = (thrown: unknown): unknown =>
+  thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown
+
 const openFailure =
   (directory: string) =>
   (thrown: unknown): OpenError => {
-    // At open, what LevelDB says is the cause of an error that says no more than that opening failed.
-    const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown
+    const cause = causeOf(thrown)
     if (codeOf(cause) === "LEVEL_LOCKED") return new StorageLocked({ directory })
     if (isCorruption(cause)) return new CorruptStore({ directory, reason: reasonOf(cause) })
     if (IS_GONE.test(reasonOf(cause))) return new CorruptStore({ directory, reason: "its database files are gone" })
     return unavailable("open the store")(cause)
   }
+
+/** Whether a process, maybe this one, has the database open. Touches nothing of it. */
+export const isLocked = (directory: string): Effect.Effect<boolean> =>
+  Effect.promise(async () => {
+    // With these options LevelDB takes the lock, looks whether there is a database, and is content with neither answer.
+    const database = new ClassicLevel(directory, { createIfMissing: false, errorIfExists: true })
+    const refusal: unknown = await database.open().catch(causeOf)
+    return codeOf(refusal) === "LEVEL_LOCKED"
+  })
 
 /** A database that is open within the scope. Only `create` lets an absent one be made. */
 export const open = (
@@ -63,6 +75,16 @@ export const open = (
     }),
     (database) => Effect.promise(() => database.close())
   )
+
+/** Closes a database that failed, as far as that goes, and opens it anew. */
+export const reopen = async (database: ClassicLevel): Promise<void> => {
+  await database.close()
+  try {
+    await database.open({ createIfMissing: false })
+  } catch (thrown) {
+    throw causeOf(thrown)
+  }
+}
 
 const LOG_FILE = /^[0-9]+\.log$/
 

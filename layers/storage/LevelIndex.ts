@@ -7,11 +7,12 @@ import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
 import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
 import * as StoreRecords from "../../src/storage/StoreRecords.ts"
 import * as Checksum from "./Checksum.ts"
-import * as DurableDirectory from "./DurableDirectory.ts"
 import type { JournalIndex } from "./journal/JournalIndex.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
+import * as ManifestEnd from "./leveldb/ManifestEnd.ts"
 
-const FIRST_SEQUENCE = 1
+/** The number of the batch that makes a store. */
+export const FIRST_SEQUENCE = 1
 
 const seal = (encodedKey: string, value: string): string => Envelope.seal(encodedKey, value, Checksum.ofText)
 
@@ -35,31 +36,31 @@ export const create = async (database: ClassicLevel): Promise<StoreRecords.Check
 }
 
 /** The index that an open database is. */
-export const make = (database: ClassicLevel): JournalIndex => ({
-  begin: () => {
-    const batch = database.batch()
-    return {
-      add: (operations: ReadonlyArray<JournalOperation>) => {
-        for (const { key, value } of operations) {
-          if (value === undefined) batch.del(key)
-          else batch.put(key, seal(key, value))
-        }
-      },
-      commit: (run: BatchSequence.BatchRun) => {
-        batch.put(...sealed(BatchSequence.slotOf(run), BatchSequence.slotValue(run)))
-        return batch.write()
-      },
-      discard: () => batch.close()
-    }
-  },
-  flush: async () => {
-    await LevelDatabase.flush(database)
-    // LevelDB syncs its tables, and the directory only when it begins a manifest.
-    await DurableDirectory.sync(database.location)
-  },
-  reopen: async () => {
-    await database.close()
-    await database.open({ createIfMissing: false })
-  },
-  setCheckpoint: (checkpoint) => database.put(...sealedCheckpoint(checkpoint), { sync: true })
-})
+export const make = (database: ClassicLevel): JournalIndex => {
+  const keepManifestEnd = ManifestEnd.keeper(database.location)
+  return {
+    begin: () => {
+      const batch = database.batch()
+      return {
+        add: (operations: ReadonlyArray<JournalOperation>) => {
+          for (const { key, value } of operations) {
+            if (value === undefined) batch.del(key)
+            else batch.put(key, seal(key, value))
+          }
+        },
+        commit: (run: BatchSequence.BatchRun) => {
+          batch.put(...sealed(BatchSequence.slotOf(run), BatchSequence.slotValue(run)))
+          return batch.write()
+        },
+        discard: () => batch.close()
+      }
+    },
+    flush: async () => {
+      await LevelDatabase.flush(database)
+      // LevelDB syncs its tables, and the directory only when it begins a manifest.
+      await keepManifestEnd()
+    },
+    reopen: () => LevelDatabase.reopen(database),
+    setCheckpoint: (checkpoint) => database.put(...sealedCheckpoint(checkpoint), { sync: true })
+  }
+}

@@ -1,7 +1,7 @@
 import type { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { CorruptStore, type OpenError } from "../../schemas/Errors.ts"
+import { CorruptStore, type OpenError, type StorageUnavailable } from "../../schemas/Errors.ts"
 import type { StorageKey } from "../../services/RawStorage.ts"
 import * as BatchSequence from "../../src/storage/BatchSequence.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
@@ -84,6 +84,15 @@ const readRuns = (database: ClassicLevel, directory: string) =>
     (slots) => trusted(directory, Either.all(slots.map(runOf)))
   )
 
+/** Writes the file that is missing, if the process may have ended between making the store and that; later it is lost. */
+const restoreLastSequence = (
+  directory: string,
+  { sequence }: StoreRecords.Checkpoint
+): Effect.Effect<void, StorageUnavailable | CorruptStore> =>
+  sequence === LevelIndex.FIRST_SEQUENCE
+    ? LastSequenceFile.write(directory, sequence, Checksum.ofText)
+    : Effect.fail(new CorruptStore({ directory, reason: `${LastSequenceFile.FILE_NAME} is missing` }))
+
 /** A store, as it stands open. */
 export interface LevelStore {
   readonly database: ClassicLevel
@@ -112,6 +121,7 @@ export const recover = Effect.fn("LevelRecovery.recover")(function* (
     return checkpoint
   }
   const checkpoint = yield* existing(database, directory)
+  if (atLeast === undefined) yield* restoreLastSequence(directory, checkpoint)
   const recovered = yield* JournalReplay.replay({
     checkpoint,
     directory,

@@ -52,7 +52,7 @@ export const run = <A, E, R>(
 export const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.locally(effect, ambient, undefined)
 
-/** What is known of a transaction whose outcome was unknown. */
+/** What is known of a transaction whose outcome was unknown: `OutcomeUnknown` again as long as nothing can be. */
 export const outcome = (ref: TransactionRef): Effect.Effect<TransactionStatus, TransactError, Database> =>
   Effect.flatMap(Database, ({ transactor }) => transactor.status(ref))
 

@@ -67,6 +67,22 @@ export const failedWrites: ReadonlyArray<ConformanceCase<RepoServices | StorageF
       yield* expectEqual((yield* client.latest(a)).map(textOf), ["a2"], "the block")
     })
   ),
+  rule<StorageFaults>(
+    "of two rivals in a write that may have landed, the one that would have lost cannot have",
+    (client) =>
+      Effect.gen(function* () {
+        const faults = yield* StorageFaults
+        const a = yield* client.leaf("a", ["a1"])
+        const rivals = ["a2", "a3"].map((text) => client.prepare({ writes: { a: replace(a, text) } }))
+        const errors = Effect.forEach(rivals, (rival) => Effect.flip(client.decide(rival)), {
+          concurrency: "unbounded"
+        })
+        faults.mayHaveLanded = true
+        const landed = (yield* failing(errors)).map((error) => "mayHaveLanded" in error && error.mayHaveLanded)
+        faults.mayHaveLanded = false
+        yield* expectEqual(landed, [true, false], "whether they may have landed")
+      })
+  ),
   rule<StorageFaults>("what waits together fails together, and all of it goes through when sent again", (client) =>
     Effect.gen(function* () {
       const rivals = Array.from({ length: RIVALS }, (_, i) => client.prepare({ writes: { [`c${i}`]: addLeaf(["x"]) } }))

@@ -9,6 +9,8 @@ import { RawStorage, type RawStorageService, type StorageKey } from "../../servi
 export interface StorageFaultsService {
   /** While true, no batch is written. */
   failWrites: boolean
+  /** Whether a batch that is not written is said to have landed perhaps. */
+  mayHaveLanded: boolean
   /** The text that a key is read as; undefined: it is not there. Keys as {@link keyText} makes them. */
   readonly readAs: Map<string, string | undefined>
 }
@@ -39,7 +41,13 @@ const faulty = (raw: RawStorageService, faults: StorageFaultsService): RawStorag
     write: (batch) =>
       Effect.suspend(() =>
         faults.failWrites
-          ? Effect.fail(new StorageUnavailable({ operation: "write", reason: "the test wants it so" }))
+          ? Effect.fail(
+              new StorageUnavailable({
+                mayHaveLanded: faults.mayHaveLanded,
+                operation: "write",
+                reason: "the test wants it so"
+              })
+            )
           : raw.write(batch)
       )
   }
@@ -48,7 +56,7 @@ const faulty = (raw: RawStorageService, faults: StorageFaultsService): RawStorag
 /** The store below, with faults to switch on. */
 export const layer: Layer.Layer<RawStorage | StorageFaults, never, RawStorage> = Layer.effectContext(
   Effect.map(RawStorage, (raw) => {
-    const faults: StorageFaultsService = { failWrites: false, readAs: new Map() }
+    const faults: StorageFaultsService = { failWrites: false, mayHaveLanded: false, readAs: new Map() }
     return Context.make(StorageFaults, faults).pipe(Context.add(RawStorage, faulty(raw, faults)))
   })
 )

@@ -72,6 +72,23 @@ describe("LevelStorage", () => {
     })
   )
 
+  it.scopedLive("refuses a batch that no journal takes, says how large it is, and goes on", () =>
+    Effect.gen(function* () {
+      yield* session(yield* temporaryDirectory, (storage) =>
+        Effect.gen(function* () {
+          const value = JSON.stringify("x".repeat(64 * 1024 * 1024))
+          const error = yield* Effect.flip(storage.write(numbers(1, 17).map((name) => put(name, value))))
+          expect(error._tag).toBe("StorageUnavailable")
+          expect(error.message).toMatch(
+            /a batch of 11[0-9]{8} bytes is larger than the 1073741824 that a journal takes/
+          )
+          yield* storage.write([put(1, "1")])
+          expect(yield* storage.getMany([keyOf(1), keyOf(2)])).toEqual(["1", undefined])
+        })
+      )
+    })
+  )
+
   it.scoped("is open once in a process", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
@@ -174,6 +191,29 @@ describe("LevelStorage, opened on a directory that was tampered with", () => {
       })
       expect(yield* openError(directory)).toMatchObject({ _tag: "CorruptStore", reason: "its database files are gone" })
       expect(yield* openError(directory)).toMatchObject({ _tag: "CorruptStore" })
+    })
+  )
+
+  it.scoped("names the file of its last batch number, where that is missing", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const path = Path.join(directory, "last-sequence.json")
+      yield* writeEach(directory, [1])
+      yield* Effect.promise(() => FileSystem.rm(path))
+      const missing = { _tag: "CorruptStore", reason: "last-sequence.json is missing" }
+      expect(yield* openError(directory)).toMatchObject(missing)
+    })
+  )
+
+  it.scoped("makes that file where its process ended before it did", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const path = Path.join(directory, "last-sequence.json")
+      yield* session(directory, () => Effect.void)
+      const made = yield* Effect.promise(() => FileSystem.readFile(path, "utf8"))
+      yield* Effect.promise(() => FileSystem.rm(path))
+      yield* session(directory, () => Effect.void)
+      expect(yield* Effect.promise(() => FileSystem.readFile(path, "utf8"))).toBe(made)
     })
   )
 

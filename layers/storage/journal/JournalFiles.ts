@@ -3,6 +3,7 @@ import * as Path from "node:path"
 import { promisify } from "node:util"
 import * as Context from "effect/Context"
 import * as DurableDirectory from "../DurableDirectory.ts"
+import { isAbsent } from "../StorageFailure.ts"
 
 /** A file whose writes are durable once they are answered. */
 export interface JournalFile {
@@ -67,8 +68,6 @@ const fill = async (path: string, sizeBytes: number): Promise<void> => {
 }
 
 const remove = (path: string): Promise<void> => FileSystem.promises.rm(path, { force: true })
-
-const isAbsent = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "ENOENT"
 
 const node: JournalFilesService = {
   create: async (path, sizeBytes) => {
