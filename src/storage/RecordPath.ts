@@ -89,7 +89,8 @@ const encodeKind = (kind: string): string => {
 
 const decodeKind = (text: string): string => KINDS.get(text) ?? unlessEmpty(text)
 
-const blockFolder = (block: string): string => `${FOLDER_SPACE}/${orEmpty(encodePart(block))}`
+/** The folder of a block that has one. */
+export const blockFolder = (block: string): string => `${FOLDER_SPACE}/${orEmpty(encodePart(block))}`
 
 /** The path of a record's file. */
 export const encode = ([space, block, kind, name]: StorageKey): string => {
