@@ -28,6 +28,7 @@ import * as Turns from "./files/Turns.ts"
 import * as JournaledStorage from "./JournaledStorage.ts"
 import type { IndexerOptions } from "./journal/Indexer.ts"
 import { unavailable } from "./StorageFailure.ts"
+import * as StoreKind from "./StoreKind.ts"
 
 const MEBIBYTE = 1024 * 1024
 
@@ -49,6 +50,7 @@ const INDEXING: IndexerOptions = {
 }
 
 const openFiles = Effect.fnUntraced(function* (directory: string) {
+  yield* StoreKind.refuse(StoreKind.LEVEL, directory)
   yield* DirectoryLock.hold(directory)
   const files = StoreFiles.make(yield* FileSystem.FileSystem, directory)
   yield* Effect.mapError(files.tidy, unavailable("open the store"))

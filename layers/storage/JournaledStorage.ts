@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { CorruptRecord, type OpenError, type StorageError } from "../../schemas/Errors.ts"
+import { CorruptRecord, type OpenError, type StorageError, StorageUnavailable } from "../../schemas/Errors.ts"
 import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
 import * as BatchSequence from "../../src/storage/BatchSequence.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
@@ -93,9 +93,7 @@ export const openValue = (encodedKey: string, text: string): string => {
   throw new CorruptRecord({ key: StorageKeyCodec.describeEncoded(encodedKey), reason: opened.corrupt })
 }
 
-/** Waits until the index holds what it should. */
-const waitFor = (wait: () => Promise<void>): Effect.Effect<void, StorageError> =>
-  Effect.tryPromise({ try: wait, catch: unavailable("read") })
+const closed = new StorageUnavailable({ operation: "read", reason: "the store is closed" })
 
 const operationOf = (write: StorageWrite): JournalOperation => {
   StoreRecords.assertNotOwn(write.key)
@@ -119,22 +117,21 @@ const close = Effect.fnUntraced(function* (
 const serviceOf = (
   reader: RecordReader,
   { indexer }: Journal,
-  commits: GroupCommit.GroupCommit<JournalOperation>
+  commits: GroupCommit.GroupCommit<JournalOperation>,
+  isOpen: () => boolean
 ): RawStorageService => {
   const unindexed: Unindexed = (encodedKey) => indexer.get(encodedKey)
+  const after =
+    (wait: () => Promise<void>) =>
+    <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+      Effect.zipRight(Effect.tryPromise({ try: wait, catch: unavailable("read") }), read)
+  const afterRepair = after(() => indexer.readable())
+  const whenSettled = after(() => indexer.settled())
   /** A read of the index, once that may be read. */
-  const whenReadable = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
-    indexer.isReadable
-      ? read
-      : Effect.zipRight(
-          waitFor(() => indexer.readable()),
-          read
-        )
-  const whenSettled = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
-    Effect.zipRight(
-      waitFor(() => indexer.settled()),
-      read
-    )
+  const whenReadable = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> => {
+    if (!isOpen()) return Effect.fail(closed)
+    return indexer.isReadable ? read : afterRepair(read)
+  }
 
   return {
     // Without spans, and synchronous where the index is: warm reads are made of these.
@@ -145,8 +142,8 @@ const serviceOf = (
         return operation === undefined ? whenReadable(reader.get(encodedKey)) : Effect.succeed(operation.value)
       }),
     getMany: (keys) => Effect.suspend(() => whenReadable(reader.getMany(keys.map(StorageKeyCodec.encode), unindexed))),
-    range: (range) => whenSettled(reader.range(range)),
-    blocks: (space, options) => whenSettled(reader.blocks(space, options)),
+    range: (range) => whenSettled(Effect.suspend(() => whenReadable(reader.range(range)))),
+    blocks: (space, options) => whenSettled(Effect.suspend(() => whenReadable(reader.blocks(space, options)))),
     // Without a span, too: it would cost as much as sealing the batch.
     write: (batch) => (batch.length === 0 ? Effect.void : Effect.suspend(() => commits.write(batch.map(operationOf))))
   }
@@ -180,11 +177,13 @@ export const open = Effect.fn("JournaledStorage.open")(function* <R>(
     maxWaitingWrites: options.maxWaitingWrites,
     sizeOf
   })
-  yield* Effect.addFinalizer(() =>
-    Effect.catchAll(close(place, journal, commits), (error) =>
+  let isOpen = true
+  yield* Effect.addFinalizer(() => {
+    isOpen = false
+    return Effect.catchAll(close(place, journal, commits), (error) =>
       // Nothing is lost: the journal stays, and is brought in when the store is opened again.
       Effect.logWarning(`${directory} is not closed cleanly`, error)
     )
-  )
-  return serviceOf(reader, journal, commits)
+  })
+  return serviceOf(reader, journal, commits, () => isOpen)
 })

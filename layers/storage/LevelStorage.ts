@@ -24,6 +24,7 @@ import type { IndexerOptions } from "./journal/Indexer.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
 import * as LevelReader from "./LevelReader.ts"
 import * as LevelRecovery from "./LevelRecovery.ts"
+import * as StoreKind from "./StoreKind.ts"
 
 const KIBIBYTE = 1024
 const MEBIBYTE = 1024 * KIBIBYTE
@@ -65,10 +66,13 @@ export const layer = (given: LevelStorageOptions): Layer.Layer<RawStorage, OpenE
     JournaledStorage.open(options, {
       indexing: INDEXING,
       open: (directory, create) =>
-        Effect.map(LevelDatabase.open(directory, create, options), (database) => ({
-          reader: LevelReader.make(database, options.rangeStepBytes),
-          store: LevelRecovery.make(database, directory)
-        }))
+        StoreKind.refuse(StoreKind.FILES, directory).pipe(
+          Effect.zipRight(LevelDatabase.open(directory, create, options)),
+          Effect.map((database) => ({
+            reader: LevelReader.make(database, options.rangeStepBytes),
+            store: LevelRecovery.make(database, directory)
+          }))
+        )
     })
   )
 }
