@@ -18,6 +18,8 @@ export class FaultyFileSystem {
   isFull = false
   /** While true, nothing is read. */
   isUnreadable = false
+  /** What happens before the next reads of files, one after another. */
+  readonly beforeReads: Array<Effect.Effect<void>> = []
   /** Files that were put in place, and folders whose names changed, with when that was; by paths below the directory. */
   readonly changed = new Map<string, number>()
   readonly #synced = new Map<string, number>()
@@ -51,7 +53,10 @@ export class FaultyFileSystem {
           })
         })),
       readDirectory: (path) => reading(path, below.readDirectory(path)),
-      readFileString: (path) => reading(path, below.readFileString(path)),
+      readFileString: (path) =>
+        Effect.suspend(() =>
+          Effect.zipRight(this.beforeReads.shift() ?? Effect.void, reading(path, below.readFileString(path)))
+        ),
       remove: (path, options) =>
         Effect.tap(below.remove(path, options), () => {
           this.changed.delete(this.#below(path))

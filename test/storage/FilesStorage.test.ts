@@ -283,4 +283,29 @@ describe("FilesStorage on a file system", () => {
       )
     })
   )
+
+  it.scopedLive.each(["getMany", "range"] as const)("gives by %s what stood there at one instant", (read) =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const files = new FaultyFileSystem(directory)
+      const keys = [1, 2, 3, 4, 5, 6].map(keyOf)
+      const batch = (value: string) => keys.map((key) => ({ key, type: "put", value }) as const)
+      yield* faulty(directory, files, (storage) =>
+        Effect.gen(function* () {
+          yield* storage.write(batch("1"))
+          yield* settled(storage)
+          // Between two of its reads a batch is written, and about to enter the files.
+          const meanwhile = Effect.zipRight(
+            Effect.orDie(storage.write(batch("2"))),
+            Effect.zipRight(Effect.forkDaemon(Effect.ignore(settled(storage))), Effect.sleep("100 millis"))
+          )
+          files.beforeReads.push(Effect.void, meanwhile)
+          const found =
+            read === "range" ? (yield* storage.range(ALL)).map(({ value }) => value) : yield* storage.getMany(keys)
+          expect(found).toEqual(Array(keys.length).fill("1"))
+          expect((yield* storage.range(ALL)).map(({ value }) => value)).toEqual(Array(keys.length).fill("2"))
+        })
+      )
+    })
+  )
 })

@@ -5,7 +5,7 @@
 import { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type CorruptStore, type OpenError, StorageLocked } from "../../../schemas/Errors.ts"
+import { type OpenError, StorageLocked } from "../../../schemas/Errors.ts"
 import * as LevelDatabase from "../LevelDatabase.ts"
 import { unavailable } from "../StorageFailure.ts"
 
@@ -24,7 +24,11 @@ export const hold = (directory: string): Effect.Effect<void, OpenError, Scope.Sc
   const folder = `${directory}/${LOCK_FOLDER}`
   const open = LevelDatabase.open(folder, true, SMALL)
   return open.pipe(
-    Effect.catchTag("CorruptStore", (_: CorruptStore) => Effect.zipRight(remove(folder), open)),
+    // Whatever is wrong with it but that it is held, a new one will do.
+    Effect.catchIf(
+      (error) => error._tag !== "StorageLocked",
+      () => Effect.zipRight(remove(folder), open)
+    ),
     Effect.mapError((error) => (error._tag === "StorageLocked" ? new StorageLocked({ directory }) : error)),
     Effect.asVoid
   )
