@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Database } from "effect-optimystic"
 import {
+  FilesStorage,
   Identity,
   LevelStorage,
   LocalTransactor,
@@ -52,6 +53,10 @@ export const repoOver = <E>(storage: Layer.Layer<RawStorage, E>) =>
     Layer.provide(crypto),
     Layer.provide(Layer.succeed(Restorer, { restore: () => Effect.succeed(Option.none()) }))
   )
+
+/** Storage in files, in a folder. */
+export const filesIn = (folder: string): Layer.Layer<RawStorage, OpenError> =>
+  FilesStorage.layer({ directory: `${folder}/store` })
 
 /** Storage on disk, in a folder. */
 export const levelIn = (folder: string): Layer.Layer<RawStorage, OpenError> =>

@@ -28,6 +28,7 @@ import * as SignatureMemory from "./crypto/SignatureMemory.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
+import * as FilesStorage from "./storage/FilesStorage.ts"
 import * as LevelStorage from "./storage/LevelStorage.ts"
 import * as MemoryStorage from "./storage/MemoryStorage.ts"
 
@@ -39,10 +40,15 @@ export interface NodePolicy {
   readonly level: Omit<LevelStorage.LevelStorageOptions, "directory">
 }
 
+/** How data is kept: in a LevelDB database, in files that can be looked at, or in memory, gone with the process. */
+export type StorageKind = "level" | "files" | "memory"
+
 /** A node without a network. */
 export interface LocalOptions {
   /** Where the data and the key of the node are kept; without it, in memory, and gone with the process. */
   readonly directory?: string
+  /** How the data is kept. A store stays of the kind that it was made as. Default: `level` in a directory, else `memory`. */
+  readonly storage?: StorageKind
   /** The name of the database's network: part of all that is signed. Default: `local`. */
   readonly network?: string
   /** Who the node is. Default: the key in the directory, made at the first start. */
@@ -82,6 +88,21 @@ const IDENTITY_FILE = "identity.json"
 /** The store of a node, in its directory. */
 const STORE_DIRECTORY = "store"
 
+const storageOf = ({
+  directory,
+  policy,
+  storage = directory === undefined ? "memory" : "level"
+}: LocalOptions): Either.Either<Layer.Layer<RawStorage, OpenError>, Invalid> => {
+  if (storage === "memory") return Either.right(MemoryStorage.layer)
+  if (directory === undefined) {
+    return Either.left(new Invalid({ reason: `storage ${JSON.stringify(storage)} needs a directory` }))
+  }
+  const place = { directory: `${directory}/${STORE_DIRECTORY}` }
+  return Either.right(
+    storage === "level" ? LevelStorage.layer({ ...policy?.level, ...place }) : FilesStorage.layer(place)
+  )
+}
+
 const identityIn = (
   directory: string | undefined
 ): Effect.Effect<Identity, IdentityError | StorageUnavailable, Entropy> =>
@@ -99,10 +120,7 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
     Effect.gen(function* () {
       const { directory, policy } = options
       const network = yield* networkOf(options.network ?? "local")
-      const storage: Layer.Layer<RawStorage, OpenError> =
-        directory === undefined
-          ? MemoryStorage.layer
-          : LevelStorage.layer({ ...policy?.level, directory: `${directory}/${STORE_DIRECTORY}` })
+      const storage = yield* storageOf(options)
       const identity = options.identity ?? (yield* identityIn(directory))
       const crypto = SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(identity)))
       return layerEmbedded(network, policy).pipe(

@@ -11,9 +11,6 @@ import type { JournalIndex } from "./journal/JournalIndex.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
 import * as ManifestEnd from "./leveldb/ManifestEnd.ts"
 
-/** The number of the batch that makes a store. */
-export const FIRST_SEQUENCE = 1
-
 const seal = (encodedKey: string, value: string): string => Envelope.seal(encodedKey, value, Checksum.ofText)
 
 /** The text of a key, and that of a value in its envelope. */
@@ -25,14 +22,12 @@ const sealed = (key: StorageKey, value: string): readonly [encodedKey: string, t
 const sealedCheckpoint = (checkpoint: StoreRecords.Checkpoint) =>
   sealed(StoreRecords.CHECKPOINT_KEY, StoreRecords.checkpointValue(checkpoint))
 
-/** Makes an empty database a store, durably, and gives its first checkpoint. */
-export const create = async (database: ClassicLevel): Promise<StoreRecords.Checkpoint> => {
-  const checkpoint = { segments: 0, sequence: FIRST_SEQUENCE }
+/** Makes an empty database a store, durably. */
+export const create = (database: ClassicLevel, checkpoint: StoreRecords.Checkpoint): Promise<void> => {
   const batch = database.batch()
   batch.put(...sealed(StoreRecords.FORMAT_KEY, StoreRecords.formatValue))
   batch.put(...sealedCheckpoint(checkpoint))
-  await batch.write({ sync: true })
-  return checkpoint
+  return batch.write({ sync: true })
 }
 
 /** The index that an open database is. */

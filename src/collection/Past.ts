@@ -31,7 +31,7 @@ export const atRevision = (collection: OpenCollection, rev: number): Effect.Effe
     const name = yield* latest.read((_reader, header) => header.name)
     if (rev < 1 || rev > latest.rev) return yield* new RevisionNotFound({ collection: name, latest: latest.rev, rev })
     const ends = yield* endsAt(database, id, rev as Rev)
-    const pinned = new PinnedCollection(id, rev, ends, database.past, database.transactor)
+    const pinned = new PinnedCollection(id, rev, ends, database.past, database.transactor.get)
     const { header } = pinned
     return { read: (procedure) => runProcedure(pinned, () => procedure(pinned, header!, [])), rev }
   })

@@ -3,9 +3,10 @@ import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas
 import type { Payload, SignedManifest } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { Revision } from "../../schemas/Revision.ts"
+import type { Kept } from "./Retention.ts"
 
 /** What a node holds of one block: its latest revision, and how that is stored. */
-export interface BlockState {
+export interface BlockState extends Kept {
   readonly id: BlockId
   readonly collection: CollectionId
   /** The certified member set, fixed at creation. */

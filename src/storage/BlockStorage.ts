@@ -92,11 +92,12 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     return { block }
   })
 
-  /** The content of a revision from elsewhere, unchecked. `absent`: the record that should be here, where one should. */
-  const restore = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey | undefined) {
+  /** The content of a revision from elsewhere, unchecked. `absent` is the record that should be here, unless it was dropped. */
+  const restore = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey) {
     const restored = yield* restorer.restore(id, revision)
     if (Option.isSome(restored)) return restored.value
-    return yield* absent === undefined
+    const head = yield* read<HeadRecord>(keys.head(id))
+    return yield* head?.keptFrom !== undefined && revision.rev < head.keptFrom
       ? new RevisionPruned({ block: id, rev: revision.rev })
       : missing(absent, `revision ${revision.rev}`)
   })
@@ -118,11 +119,10 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     since: ReadonlyArray<Rev>
   ) {
     if (revision.after === "deleted") return undefined
-    const assembled = whole === undefined ? undefined : yield* assemble(id, whole, since)
-    const block =
-      assembled !== undefined && "block" in assembled
-        ? assembled.block
-        : yield* restore(id, revision, assembled?.absent)
+    // The whole copy that it takes is this one or one before it.
+    const assembled: Assembled =
+      whole === undefined ? { absent: keys.whole(id, revision.rev) } : yield* assemble(id, whole, since)
+    const block = "block" in assembled ? assembled.block : yield* restore(id, revision, assembled.absent)
     if (!hasHash(block, revision.after)) {
       return yield* new CorruptBlock({ block: id, reason: `the content of revision ${revision.rev} has another hash` })
     }

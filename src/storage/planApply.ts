@@ -8,15 +8,22 @@ import { textLength } from "../encoding/CanonicalJson.ts"
 import type { BlockState } from "./BlockState.ts"
 import type { Approval } from "./checkPend.ts"
 import type { Plan } from "./Plan.ts"
+import { retain } from "./Retention.ts"
 import { keys, puts, removed } from "./records.ts"
 
 /** How revisions are stored. */
 export interface RevisionPolicy {
   /** Of so many revisions in a row, one at least is stored whole, the others as changes. */
   readonly wholeEvery: number
+  /**
+   * So many revisions of a block can be read at least, the latest included. What older ones held is dropped, in runs of up
+   * to `wholeEvery`; that they were, and what proves them, stays. Without it everything is kept. The head of a block lists
+   * what is kept, so that it should not be more than some hundreds; what was stored before there was a bound stays.
+   */
+  readonly keptRevisions?: number
 }
 
-/** A page is read for a cold block at most; the cost of one whole copy is spread over as many commits. */
+/** A page is read for a cold block at most; the cost of one whole copy is spread over as many commits. All is kept. */
 export const defaultRevisionPolicy: RevisionPolicy = { wholeEvery: 32 }
 
 /** A block after a write, and the records of its new revision. */
@@ -44,11 +51,20 @@ const applyWrite = (
     ? { since: [], sinceLength: 0, whole: rev }
     : { since: [...before.since, rev], sinceLength, whole: before.whole }
   const collection = write.collection
-  const state: BlockState = { block, collection, id, latest, members: before?.members ?? shard.members, ...how }
-  const writes = [puts.revision(id, latest), puts.head(id, { collection, ...how })]
+  const { kept, writes: removals } = retain(
+    id,
+    before ?? {},
+    before !== undefined && storedWhole ? [before.whole, ...before.since] : undefined,
+    [how.whole, ...how.since],
+    policy.keptRevisions
+  )
+  const head = { collection, ...how, ...kept }
+  const state: BlockState = { ...head, block, id, latest, members: before?.members ?? shard.members }
+  const writes = [puts.revision(id, latest), puts.head(id, head)]
   if (before === undefined) writes.push(puts.members(id, shard.members))
   else if (block !== undefined) writes.push(puts.change(id, rev, transform))
   if (storedWhole && block !== undefined) writes.push(puts.whole(id, rev, block))
+  writes.push(...removals)
   return { state, writes }
 }
 

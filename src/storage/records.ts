@@ -10,9 +10,10 @@ import type { Transform } from "../../schemas/Transform.ts"
 import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
 import { canonicalText } from "../encoding/CanonicalJson.ts"
 import type { Lock } from "./BlockState.ts"
+import type { Kept } from "./Retention.ts"
 
 /** How to put the latest revision of a block together: rewritten with every revision. */
-export interface HeadRecord {
+export interface HeadRecord extends Kept {
   readonly collection: CollectionId
   /** The revisions after `whole`, stored as changes, oldest first. */
   readonly since: ReadonlyArray<Rev>

@@ -93,7 +93,10 @@ export class Attempt {
   #pinned(id: CollectionId, ends: CollectionEnds | undefined): PinnedCollection {
     const { cache, transactor } = this.#session
     if (ends !== undefined) cache.observe(id, ends.tail, ends.tail.block as unknown as LogBlock, revOf(ends))
-    return new PinnedCollection(id, revOf(ends), ends, cache, transactor)
+    return new PinnedCollection(id, revOf(ends), ends, cache, (reads) =>
+      // Others have committed so often since that what this attempt is to read was dropped: the next one reads newer.
+      Effect.tapErrorTag(transactor.get(reads), "RevisionPruned", () => Effect.sync(() => this.lose()))
+    )
   }
 
   #changes(pinned: PinnedCollection): CollectionChanges {

@@ -27,14 +27,14 @@ export class PinnedCollection implements BlockSource<ReadError> {
   readonly #known: ReadonlyMap<BlockId, StoredBlock>
   readonly #loaded = new Map<BlockId, StoredBlock | undefined>()
   readonly #cache: BlockMemory
-  readonly #transactor: TransactorService
+  readonly #read: TransactorService["get"]
 
   constructor(
     id: CollectionId,
     rev: number,
     ends: CollectionEnds | undefined,
     cache: BlockMemory,
-    transactor: TransactorService
+    read: TransactorService["get"]
   ) {
     this.id = id
     this.rev = rev
@@ -48,7 +48,7 @@ export class PinnedCollection implements BlockSource<ReadError> {
             [this.tail!.header.id, ends.tail]
           ])
     this.#cache = cache
-    this.#transactor = transactor
+    this.#read = read
   }
 
   /** A block with its revision and hash: the base of a change. Raises `BlockFault` where it is not in memory. */
@@ -65,7 +65,7 @@ export class PinnedCollection implements BlockSource<ReadError> {
 
   load(ids: ReadonlyArray<BlockId>): Effect.Effect<void, ReadError> {
     const at = this.rev as Rev
-    return Effect.map(this.#transactor.get(ids.map((id) => ({ at, id }))), (blocks) => {
+    return Effect.map(this.#read(ids.map((id) => ({ at, id }))), (blocks) => {
       ids.forEach((id, i) => {
         const block = blocks[i]
         this.#loaded.set(id, block)

@@ -183,9 +183,13 @@ const BATCHES: ReadonlyArray<StorageCase> = [
         (value) => storage.write(keys.map((key) => put(key, value)))
       )
       const reader = Effect.forEach(Array.from({ length: 50 }), () =>
-        Effect.flatMap(storage.range(range), ([a, b]) =>
-          Effect.zipRight(expectEqual(a?.value, b?.value, "the two records of one batch"), Effect.yieldNow())
-        )
+        Effect.gen(function* () {
+          const [a, b] = yield* storage.range(range)
+          yield* expectEqual(a?.value, b?.value, "the two records of one batch, in a range")
+          const [left, right] = yield* storage.getMany(keys)
+          yield* expectEqual(left, right, "the two records of one batch, by their keys")
+          yield* Effect.yieldNow()
+        })
       )
       yield* Effect.all([writer, reader], { concurrency: 2 })
     })

@@ -1,12 +1,12 @@
 // A process that commits pairs until it is killed. Every transaction puts one number into two trees; once it is
 // acknowledged, the number is printed. At start, what is on disk is checked: each pair whole, nothing acknowledged missing.
 //
-// node committer.mjs DIRECTORY ACKNOWLEDGED…   (the last acknowledged number of each worker)
+// node committer.mjs DIRECTORY STORAGE ACKNOWLEDGED…   (the last acknowledged number of each worker)
 import { writeSync } from "node:fs"
 import { Cause, Chunk, Effect, Exit, Schema, Stream } from "effect"
 import { Node, Transaction, Tree } from "effect-optimystic"
 
-const [directory, ...acknowledged] = process.argv.slice(2)
+const [directory, storage, ...acknowledged] = process.argv.slice(2)
 
 const Entry = Schema.Struct({ id: Schema.Int, text: Schema.String })
 const treeOf = (worker, side) =>
@@ -40,7 +40,7 @@ const worker = (index, last) =>
 
 const program = Effect.forEach(acknowledged, (last, index) => worker(index, Number(last)), { concurrency: "unbounded" })
 
-const exit = await Effect.runPromiseExit(program.pipe(Effect.provide(Node.layerLocal({ directory }))))
+const exit = await Effect.runPromiseExit(program.pipe(Effect.provide(Node.layerLocal({ directory, storage }))))
 if (Exit.isFailure(exit)) {
   process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
   process.exitCode = 1

@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import * as FileSystem from "node:fs/promises"
 import * as Path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
 import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
-import type { StorageError } from "../../schemas/Errors.ts"
 import { RawStorage, type RawStorageService, type StorageKey, type StorageWrite } from "../../services/RawStorage.ts"
 import * as BatchSequence from "../../src/storage/BatchSequence.ts"
 import { crc32 } from "../../src/storage/Crc32.ts"
@@ -43,23 +40,6 @@ const sealed = (key: StorageKey, value: string): [encodedKey: string, text: stri
 const openError = (directory: string) => Effect.flip(session(directory, () => Effect.void))
 
 describe("LevelStorage", () => {
-  it.scoped("creates its directory, and those above it", () =>
-    Effect.gen(function* () {
-      const directory = Path.join(yield* temporaryDirectory, "a", "b")
-      yield* writeEach(directory, [1])
-      expect(yield* session(directory, (storage) => storage.get(keyOf(1)))).toBe("1")
-    })
-  )
-
-  it.scoped("says why it cannot be where a file is", () =>
-    Effect.gen(function* () {
-      const file = Path.join(yield* temporaryDirectory, "file")
-      yield* Effect.promise(() => FileSystem.writeFile(file, ""))
-      const error = yield* openError(Path.join(file, "store"))
-      expect(error).toMatchObject({ _tag: "StorageUnavailable", reason: expect.stringContaining("ENOTDIR") })
-    })
-  )
-
   it.scoped("reads a key without leaving the fiber's turn", () =>
     Effect.gen(function* () {
       yield* session(yield* temporaryDirectory, (storage) =>
@@ -86,45 +66,6 @@ describe("LevelStorage", () => {
           expect(yield* storage.getMany([keyOf(1), keyOf(2)])).toEqual(["1", undefined])
         })
       )
-    })
-  )
-
-  it.scoped("is open once in a process", () =>
-    Effect.gen(function* () {
-      const directory = yield* temporaryDirectory
-      const inner = yield* session(directory, () => openError(directory))
-      expect(inner).toMatchObject({ _tag: "StorageLocked", directory })
-      yield* session(directory, () => Effect.void)
-    })
-  )
-
-  it.scoped("is open in one process", () =>
-    Effect.gen(function* () {
-      const directory = yield* temporaryDirectory
-      const program = `const { ClassicLevel } = require("classic-level")
-        new ClassicLevel(process.argv[1]).open().then(() => { console.log("open"); setInterval(() => {}, 1000) })`
-      const child = yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          spawn(process.execPath, ["-e", program, directory], { stdio: ["ignore", "pipe", "inherit"] })
-        ),
-        (child) => Effect.sync(() => child.kill("SIGKILL"))
-      )
-      yield* Effect.promise(() => once(child.stdout, "data"))
-      expect(yield* openError(directory)).toMatchObject({ _tag: "StorageLocked", directory })
-    })
-  )
-
-  it.scoped("answers with an error, not a defect, once it is closed", () =>
-    Effect.gen(function* () {
-      const storage = yield* session(yield* temporaryDirectory, Effect.succeed)
-      const calls: ReadonlyArray<Effect.Effect<unknown, StorageError>> = [
-        storage.get(keyOf(1)),
-        storage.getMany([keyOf(1)]),
-        storage.range({ space: "block", block: "abc", kind: "rev", limit: 1 }),
-        storage.blocks("block", { limit: 1 }),
-        storage.write([put(1, "1")])
-      ]
-      for (const call of calls) expect((yield* Effect.flip(call))._tag).toBe("StorageUnavailable")
     })
   )
 

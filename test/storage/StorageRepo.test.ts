@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
 import * as StorageRepoLayer from "../../layers/repo/StorageRepo.ts"
-import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { ActionId } from "../../schemas/Ids.ts"
 import { RawStorage } from "../../services/RawStorage.ts"
@@ -19,8 +18,8 @@ import { durableStorageRepo } from "../conformance/storageRepoDurable.ts"
 import { corruptRecords, failedWrites } from "../conformance/storageRepoFaults.ts"
 import * as FaultyStorage from "./FaultyStorage.ts"
 import { Author, addLeaf, emptyWorld, onlyLog } from "./Requests.ts"
+import { onDisk, stores } from "./stores.ts"
 import { hasher, identityOf, network, signerOf } from "./TestServices.ts"
-import { temporaryDirectory } from "./temporaryDirectory.ts"
 
 const services = Layer.merge(NodeCrypto.layer(identityOf(1)), Layer.succeed(Restorer, noRestorer))
 
@@ -28,12 +27,6 @@ const repo = (options: Partial<StorageRepoLayer.StorageRepoOptions> = {}) =>
   StorageRepoLayer.layer(options).pipe(Layer.provideMerge(services))
 
 const NO_CACHE = { cacheBytes: 0 }
-
-const temporaryLevelStorage = Layer.unwrapScoped(
-  Effect.map(temporaryDirectory, (directory) => LevelStorage.layer({ directory }))
-)
-
-const stores = { LevelStorage: temporaryLevelStorage, MemoryStorage: MemoryStorage.layer }
 
 for (const [name, store] of Object.entries(stores)) {
   layer(repo().pipe(Layer.provide(store)))(`StorageRepo on ${name}`, (it) => {
@@ -57,13 +50,15 @@ for (const [name, store] of Object.entries(stores)) {
   )
 }
 
-describe("StorageRepo on LevelStorage, opened again", () => {
-  const directory = FileSystem.mkdtempSync(Path.join(Os.tmpdir(), "optimystic-repo-"))
-  afterAll(() => FileSystem.rmSync(directory, { recursive: true }))
+for (const [name, layerIn] of Object.entries(onDisk)) {
+  describe(`StorageRepo on ${name}, opened again`, () => {
+    const directory = FileSystem.mkdtempSync(Path.join(Os.tmpdir(), "optimystic-repo-"))
+    afterAll(() => FileSystem.rmSync(directory, { recursive: true }))
 
-  const reopened = repo().pipe(Layer.provide(LevelStorage.layer({ directory })))
-  for (const { check, name } of durableStorageRepo(reopened)) it.effect(name, () => check)
-})
+    const reopened = repo().pipe(Layer.provide(layerIn(directory)))
+    for (const { check, name } of durableStorageRepo(reopened)) it.effect(name, () => check)
+  })
+}
 
 describe("StorageRepo", () => {
   const author = new Author({ hasher, network, signer: signerOf(1) })

@@ -1,113 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
-import * as StorageRepoLayer from "../../layers/repo/StorageRepo.ts"
-import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { Block } from "../../schemas/Block.ts"
 import type { BlockId, Rev } from "../../schemas/Ids.ts"
-import type { Json } from "../../schemas/Json.ts"
 import { RawStorage, type StorageKey } from "../../services/RawStorage.ts"
-import { Restorer } from "../../services/Restorer.ts"
-import { StorageRepo, type StorageRepoService } from "../../services/StorageRepo.ts"
-import { canonicalText } from "../../src/encoding/CanonicalJson.ts"
+import { StorageRepo } from "../../services/StorageRepo.ts"
 import * as Prng from "../../src/random/Prng.ts"
-import { noRestorer } from "../../src/storage/BlockStorage.ts"
 import { keys, removed } from "../../src/storage/records.ts"
-import { NaiveStorage } from "../reference/NaiveStorage.ts"
-import { Author, addLeaf, type Edit, emptyWorld, type World } from "./Requests.ts"
-import { hasher, identityOf, network, signerOf } from "./TestServices.ts"
-
-const signer = signerOf(1)
-
-interface RepoSettings {
-  readonly wholeEvery: number
-  readonly cacheBytes?: number
-  readonly restore?: (id: BlockId, rev: number) => Block | undefined
-}
-
-const LARGE_CACHE = 1 << 24
-
-const repoLayer = ({ cacheBytes = LARGE_CACHE, restore, wholeEvery }: RepoSettings) =>
-  StorageRepoLayer.layer({ cacheBytes, revisions: { wholeEvery } }).pipe(
-    Layer.provideMerge(MemoryStorage.layer),
-    Layer.provide(NodeCrypto.layer(identityOf(1))),
-    Layer.provide(
-      Layer.succeed(
-        Restorer,
-        restore === undefined
-          ? noRestorer
-          : { restore: (id, { rev }) => Effect.succeed(Option.fromNullable(restore(id, rev))) }
-      )
-    )
-  )
-
-/** Commits transactions of an author, and keeps a model of what they lead to. */
-class History {
-  readonly author = new Author({ hasher, network, signer })
-  readonly model = new NaiveStorage()
-  readonly #repo: StorageRepoService
-  #world: World = emptyWorld
-  #rev = 0
-
-  constructor(repo: StorageRepoService) {
-    this.#repo = repo
-  }
-
-  get rev(): number {
-    return this.#rev
-  }
-
-  block(id: BlockId): Block | undefined {
-    return this.#world.get(id)?.block
-  }
-
-  /** Commits a transaction on the one collection. */
-  commit(edit: Edit) {
-    const prepared = this.author.transaction(this.#world, { writes: { books: edit } })
-    return Effect.map(
-      this.#repo.pendAndCommit(prepared.request, (action) => this.author.proof(action)),
-      (answer) => {
-        if (answer._tag !== "Committed") throw new Error(`not committed: ${JSON.stringify(answer)}`)
-        this.#rev++
-        for (const id of Object.keys(prepared.request.payload) as unknown as ReadonlyArray<BlockId>) {
-          this.model.add(id, this.#rev, prepared.world.get(id)!.block)
-        }
-        this.#world = prepared.world
-      }
-    )
-  }
-}
-
-/** A random change: blocks come, change in several ways, and go. */
-const randomEdit =
-  (random: Prng.Prng, live: Array<BlockId>): Edit =>
-  (store, collection) => {
-    const changes = 1 + random.nextInt(3)
-    for (let change = 0; change < changes; change++) {
-      const kind = random.nextInt(10)
-      if (kind === 0 || live.length === 0) {
-        addLeaf(
-          Array.from({ length: random.nextInt(20) }, (_, i) => `new ${i}`),
-          (id) => live.push(id)
-        )(store, collection)
-      } else if (kind === 1) store.remove(live.splice(random.nextInt(live.length), 1)[0]!)
-      else {
-        const id = random.pick(live)
-        const length = (store.get(id)!.entries as ReadonlyArray<Json>).length
-        const index = random.nextInt(length + 1)
-        const deleteCount = random.nextInt(length - index + 1) % 3
-        const inserted = Array.from({ length: random.nextInt(3) }, () => `entry ${random.nextInt(1_000)}`)
-        store.update(id, ["entries", index, deleteCount, inserted], ["keys", index, deleteCount, inserted])
-      }
-    }
-  }
-
-const same = (actual: Block | undefined, expected: Block | undefined) =>
-  actual === undefined || expected === undefined
-    ? actual === expected
-    : canonicalText(actual) === canonicalText(expected)
+import { History, LARGE_CACHE, randomEdit, repoLayer, same } from "./History.ts"
+import { addLeaf } from "./Requests.ts"
 
 const REVISIONS = 80
 
@@ -181,11 +81,11 @@ const failureOf = <A, E extends object, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.match(effect, { onFailure: (error) => ({ ...error }), onSuccess: () => ({ _tag: "Success" }) })
 
 describe("content that is not kept here", () => {
-  it.effect("of an old revision, with nothing older: the revision is pruned", () =>
+  it.effect("of an old revision, with nothing older, is a corrupt record: nothing was dropped", () =>
     Effect.gen(function* () {
       const { id } = yield* makeLeaf
       yield* forget(keys.whole(id, rev(1)))
-      expect(yield* failureOf(readAt(id, 3))).toMatchObject({ _tag: "RevisionPruned", block: id, rev: 3 })
+      expect(yield* failureOf(readAt(id, 3))).toMatchObject({ _tag: "CorruptRecord", key: expect.stringContaining(id) })
       expect((yield* readAt(id, 6))[0]?.block?.entries).toContain("added at 6")
     }).pipe(Effect.provide(repoLayer({ cacheBytes: 0, wholeEvery: 4 })))
   )

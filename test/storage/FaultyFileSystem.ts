@@ -1,0 +1,87 @@
+/** A file system over another one, that fails where a test wants it, and knows what was not synced. */
+import * as Path from "node:path"
+import { type PlatformError, SystemError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+
+const failure = (method: string, path: string, description: string): Effect.Effect<never, PlatformError> =>
+  Effect.fail(new SystemError({ description, method, module: "FileSystem", pathOrDescriptor: path, reason: "Unknown" }))
+
+/** What is in it need not be durable. */
+const TEMPORARY = "tmp"
+
+const parentOf = (path: string): string => (path.includes("/") ? Path.dirname(path) : "")
+
+export class FaultyFileSystem {
+  /** While true, nothing is written. */
+  isFull = false
+  /** While true, nothing is read. */
+  isUnreadable = false
+  /** What happens before the next reads of files, one after another. */
+  readonly beforeReads: Array<Effect.Effect<void>> = []
+  /** Files that were put in place, and folders whose names changed, with when that was; by paths below the directory. */
+  readonly changed = new Map<string, number>()
+  readonly #synced = new Map<string, number>()
+  readonly #directory: string
+  #now = 0
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** What was changed after it was last synced. */
+  get unsynced(): ReadonlyArray<string> {
+    return [...this.changed].filter(([path, at]) => (this.#synced.get(path) ?? 0) < at).map(([path]) => path)
+  }
+
+  over(context: Context.Context<FileSystem.FileSystem>): Context.Context<FileSystem.FileSystem> {
+    const below = Context.get(context, FileSystem.FileSystem)
+    const reading = <A>(path: string, read: Effect.Effect<A, PlatformError>) =>
+      Effect.suspend(() => (this.isUnreadable ? failure("read", path, "EIO: i/o error") : read))
+    return Context.make(FileSystem.FileSystem, {
+      ...below,
+      makeDirectory: (path, options) =>
+        Effect.tap(below.makeDirectory(path, options), () => {
+          for (let made = this.#below(path); made !== ""; made = parentOf(made)) this.#change(parentOf(made))
+        }),
+      open: (path, options) =>
+        Effect.map(below.open(path, options), (file) => ({
+          ...file,
+          sync: Effect.tap(file.sync, () => {
+            this.#synced.set(this.#below(path), ++this.#now)
+          })
+        })),
+      readDirectory: (path) => reading(path, below.readDirectory(path)),
+      readFileString: (path) =>
+        Effect.suspend(() =>
+          Effect.zipRight(this.beforeReads.shift() ?? Effect.void, reading(path, below.readFileString(path)))
+        ),
+      remove: (path, options) =>
+        Effect.tap(below.remove(path, options), () => {
+          this.changed.delete(this.#below(path))
+          this.#change(parentOf(this.#below(path)))
+        }),
+      rename: (from, to) =>
+        Effect.tap(below.rename(from, to), () => {
+          const target = this.#below(to)
+          this.#change(target)
+          // It takes with it what was synced under its old name.
+          if (this.#synced.delete(this.#below(from))) this.#synced.set(target, ++this.#now)
+          this.#change(parentOf(target))
+        }),
+      writeFileString: (path, text) =>
+        Effect.suspend(() =>
+          this.isFull ? failure("write", path, "ENOSPC: no space left on device") : below.writeFileString(path, text)
+        )
+    })
+  }
+
+  #below(path: string): string {
+    return Path.relative(this.#directory, path)
+  }
+
+  #change(path: string): void {
+    if (path !== TEMPORARY) this.changed.set(path, ++this.#now)
+  }
+}
