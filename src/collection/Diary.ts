@@ -16,14 +16,26 @@ import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import { actionPage, resolveRun } from "../log/ActionPage.ts"
 import { readLogBlock, totals } from "../log/LogBlock.ts"
 import type { Database } from "../transaction/Database.ts"
+import type { Actions } from "./Actions.ts"
 import * as Collection from "./Collection.ts"
+import type { ConflictFilter } from "./ConflictFilter.ts"
+import * as LocalSnapshot from "./LocalSnapshot.ts"
 import { checkCount, MAX_ENTRY_BYTES } from "./limits.ts"
+import type { Snapshot } from "./Snapshot.ts"
 import * as ValueCodec from "./ValueCodec.ts"
 
 /** What a diary is: its name, and the schema of its entries. */
 export interface DiaryDefinition<A> {
   readonly name: string
   readonly entry: ValueCodec.ValueCodec<A>
+  readonly filterConflict?: ConflictFilter<A>
+}
+
+/** How a diary is defined. */
+export interface DiaryOptions<A, I> {
+  readonly entry: Schema.Schema<A, I>
+  /** What becomes of the pending entries of a local snapshot where others were first. By default they stay. */
+  readonly filterConflict?: ConflictFilter<NoInfer<A>>
 }
 
 /** Which entries to read: from an index (by default the first, or in reverse the last), and how many at most. */
@@ -33,17 +45,33 @@ export interface ReadOptions {
   readonly limit?: number
 }
 
-/** An open diary. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
-export interface Diary<A> {
-  readonly name: string
-  /** Appends an entry. */
-  readonly append: (entry: A) => Effect.Effect<void, Collection.CollectionError>
-  /** Appends entries: all of them, one after the other, or none. */
-  readonly appendAll: (entries: Iterable<A>) => Effect.Effect<void, Collection.CollectionError>
+/** The reading half of a diary, whichever state of it is read. */
+export interface DiaryView<A> {
   /** Entries in the order in which they were appended, or in reverse. */
   readonly read: (options?: ReadOptions) => Stream.Stream<A, Collection.CollectionError>
   /** How many entries there are. */
   readonly length: Effect.Effect<number, Collection.CollectionError>
+}
+
+/** The appending half of a diary. */
+interface Appending<A> {
+  /** Appends an entry. */
+  readonly append: (entry: A) => Effect.Effect<void, Collection.CollectionError>
+  /** Appends entries: all of them, one after the other, or none. */
+  readonly appendAll: (entries: Iterable<A>) => Effect.Effect<void, Collection.CollectionError>
+}
+
+/** An open diary. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
+export interface Diary<A> extends DiaryView<A>, Appending<A> {
+  readonly name: string
+  /** The latest committed state, to read from without asking again, and to append to before others see it. */
+  readonly snapshot: Effect.Effect<DiarySnapshot<A>, Collection.CollectionError>
+}
+
+/** A diary as it was at one revision, and what was appended to this snapshot of it since: it comes last, also in `read`. */
+export interface DiarySnapshot<A> extends DiaryView<A>, Appending<A>, Snapshot<A> {
+  /** As `append`, for any number of entries. */
+  readonly act: (...entries: ReadonlyArray<A>) => Effect.Effect<void, Collection.CollectionError>
 }
 
 /** Entries that a stream reads and decodes in one go. */
@@ -65,8 +93,9 @@ interface IndexedAction {
 const APPEND = "append"
 
 /** Defines a diary, to be opened in any database. */
-export const define = <A, I>(name: string, options: { readonly entry: Schema.Schema<A, I> }): DiaryDefinition<A> => ({
+export const define = <A, I>(name: string, options: DiaryOptions<A, I>): DiaryDefinition<A> => ({
   entry: ValueCodec.make(options.entry),
+  ...(options.filterConflict !== undefined && { filterConflict: options.filterConflict }),
   name
 })
 
@@ -88,7 +117,10 @@ export const openOrCreate = <A>(
 ): Effect.Effect<Diary<A>, Collection.OpenCollectionError, Database> =>
   Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => make(definition, collection))
 
-const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collection.OpenCollection): Diary<A> => {
+const make = <A>(
+  { entry: codec, filterConflict, name }: DiaryDefinition<A>,
+  collection: Collection.OpenCollection
+): Diary<A> => {
   const hash = (text: string) => hashText(collection.database.hasher, text)
 
   const encode = (entry: A): Either.Either<Action, DecodeError | LimitExceeded> =>
@@ -159,22 +191,50 @@ const make = <A>({ entry: codec, name }: DiaryDefinition<A>, collection: Collect
       })
     )
 
-  const read = ({ from, limit = Number.POSITIVE_INFINITY, reverse = false }: ReadOptions = {}) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        yield* checkCount("limit", limit)
-        yield* checkCount("from", from)
-        return limit === 0 ? Stream.empty : pages(yield* collection.reader, from, limit, reverse)
-      })
-    )
+  /** The view through reads: `read` for one, `reader` for several of one state. */
+  const view = (
+    read: Collection.Read,
+    reader: Effect.Effect<Collection.Read, Collection.CollectionError>
+  ): DiaryView<A> => ({
+    length: read((reader, { log }, pending) => totals(readLogBlock(reader, log.tail)).actions + pending.length),
+    read: ({ from, limit = Number.POSITIVE_INFINITY, reverse = false } = {}) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          yield* checkCount("limit", limit)
+          yield* checkCount("from", from)
+          return limit === 0 ? Stream.empty : pages(yield* reader, from, limit, reverse)
+        })
+      )
+  })
+
+  const actions: Actions<A> = {
+    decode: ({ data }) =>
+      Either.mapBoth(codec.decode(data), {
+        onLeft: (reason) => new DecodeError({ collection: name, key: null, reason }),
+        onRight: (entry) => [entry]
+      }),
+    encode,
+    filterConflict,
+    name,
+    // A diary is its log.
+    perform: (_store, _header, action) => ({ actions: [action], result: undefined })
+  }
+
+  const openSnapshot = Effect.map(LocalSnapshot.make(collection, actions), (local) => {
+    const actAll = (entries: Iterable<A>) => Effect.suspend(() => Effect.asVoid(local.act([...entries])))
+    return LocalSnapshot.publicOf(local, {
+      ...view(local.read, local.reader),
+      act: (...entries: ReadonlyArray<A>) => actAll(entries),
+      append: (entry: A) => actAll([entry]),
+      appendAll: actAll
+    })
+  })
 
   return {
+    ...view(collection.read, collection.reader),
     append: (entry) => appendAll([entry]),
     appendAll,
-    length: collection.read(
-      (reader, { log }, pending) => totals(readLogBlock(reader, log.tail)).actions + pending.length
-    ),
     name,
-    read
+    snapshot: openSnapshot
   }
 }

@@ -1,0 +1,140 @@
+/**
+ * Collections that programs define: actions of their own, typed by schemas, and what these do to blocks.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { USER_PREFIX } from "../../schemas/BlockTypes.ts"
+import { CollectionKind } from "../../schemas/Collection.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
+import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import type { Database } from "../transaction/Database.ts"
+import * as Collection from "./Collection.ts"
+import type { ConflictFilter } from "./ConflictFilter.ts"
+import * as LocalSnapshot from "./LocalSnapshot.ts"
+import type { Snapshot } from "./Snapshot.ts"
+import { type ActionDefinitions, type ActionOf, actionsOf, type DataOf, type ResultOf } from "./UserAction.ts"
+
+export type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+export type { ConflictFilter } from "./ConflictFilter.ts"
+export { ActionRefused, type Snapshot, type UpdateError } from "./Snapshot.ts"
+export {
+  type ActionDefinition,
+  type ActionDefinitions,
+  type ActionOf,
+  type DataOf,
+  define as action,
+  type Handler,
+  type ResultOf
+} from "./UserAction.ts"
+
+/** How a collection is defined. */
+export interface CollectionOptions<Definitions extends ActionDefinitions> {
+  /** What it is opened as, for ever: `counter`, `work-queue`. Up to 27 of a-z, 0-9 and -. */
+  readonly kind: string
+  /** Makes the first block of a collection, from which all others are found. */
+  readonly create: (store: BlockStore) => BlockId
+  /** Its types of actions. What the log keeps of them stays: a name or a schema is changed only so that old data fit. */
+  readonly actions: Definitions
+  /** What becomes of the pending actions of a local snapshot where others were first. By default they stay. */
+  readonly filterConflict?: ConflictFilter<ActionOf<NoInfer<Definitions>>>
+  /** Where the blocks live: `together` (default) or, for large ones of a network, `scatter`. */
+  readonly placement?: Collection.Placement
+}
+
+/** What a collection is: its name and kind, the block that it begins with, and its actions. */
+export interface CollectionDefinition<Definitions extends ActionDefinitions> extends CollectionOptions<Definitions> {
+  readonly name: string
+}
+
+/** Does one action, whole or not at all, and gives what its handler gives. */
+export type Act<Definitions> = <Type extends keyof Definitions>(action: {
+  readonly type: Type
+  readonly data: DataOf<Definitions, Type>
+}) => Effect.Effect<ResultOf<Definitions, Type>, Collection.CollectionError>
+
+/** Reads blocks, all of one state: a plain procedure, which may be run more than once. */
+export type ReadBlocks = <A>(
+  procedure: (reader: BlockReader, root: BlockId) => A
+) => Effect.Effect<A, Collection.CollectionError>
+
+/** An open collection. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
+export interface UserCollection<Definitions extends ActionDefinitions> {
+  readonly name: string
+  readonly act: Act<Definitions>
+  readonly read: ReadBlocks
+  /** The latest committed state, to read from without asking again, and to act on before others see it. */
+  readonly snapshot: Effect.Effect<CollectionSnapshot<Definitions>, Collection.CollectionError>
+}
+
+/** A collection as it was at one revision, and what was done to this snapshot of it since. */
+export interface CollectionSnapshot<Definitions> extends Snapshot<ActionOf<Definitions>> {
+  /** Does an action here, not yet for others. Ids of blocks that it makes are not those that others will see. */
+  readonly act: Act<Definitions>
+  readonly read: ReadBlocks
+}
+
+const isKind = Schema.is(CollectionKind)
+
+/** The kind as headers have it: apart from all kinds of this package. */
+const kindOf = (kind: string): string => `${USER_PREFIX}${kind}`
+
+/** Defines a collection, to be opened in any database. A kind that cannot be one is a `TypeError`. */
+export const define = <Definitions extends ActionDefinitions>(
+  name: string,
+  options: CollectionOptions<Definitions>
+): CollectionDefinition<Definitions> => {
+  if (isKind(kindOf(options.kind))) return { ...options, name }
+  throw new TypeError(`${JSON.stringify(options.kind)} is no kind of collection: use a-z, 0-9 and -, 27 at most`)
+}
+
+const shapeOf = <Definitions extends ActionDefinitions>({
+  create,
+  kind,
+  name,
+  placement = "together"
+}: CollectionDefinition<Definitions>): Collection.CollectionShape => ({
+  createRoot: create,
+  kind: kindOf(kind),
+  name,
+  placement
+})
+
+/** Opens a collection that exists. */
+export const open = <Definitions extends ActionDefinitions>(
+  definition: CollectionDefinition<Definitions>
+): Effect.Effect<UserCollection<Definitions>, Collection.OpenCollectionError, Database> =>
+  Effect.map(Collection.open(shapeOf(definition)), (collection) => make(definition, collection))
+
+/** Opens a collection, and creates it where it does not exist. */
+export const openOrCreate = <Definitions extends ActionDefinitions>(
+  definition: CollectionDefinition<Definitions>
+): Effect.Effect<UserCollection<Definitions>, Collection.OpenCollectionError, Database> =>
+  Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => make(definition, collection))
+
+const make = <Definitions extends ActionDefinitions>(
+  { actions: definitions, filterConflict, name }: CollectionDefinition<Definitions>,
+  collection: Collection.OpenCollection
+): UserCollection<Definitions> => {
+  const actions = actionsOf(name, definitions, filterConflict)
+
+  const act = (action: ActionOf<Definitions>) =>
+    Effect.flatMap(
+      Effect.suspend(() => actions.encode(action)),
+      (logged) => collection.write((store, header) => actions.perform(store, header, logged))
+    )
+
+  const openSnapshot = Effect.map(LocalSnapshot.make(collection, actions), (local) =>
+    LocalSnapshot.publicOf(local, {
+      act: ((action: ActionOf<Definitions>) =>
+        Effect.map(local.act([action]), ([result]) => result)) as Act<Definitions>,
+      read: readBlocks(local.read)
+    })
+  )
+
+  return { act: act as Act<Definitions>, name, read: readBlocks(collection.read), snapshot: openSnapshot }
+}
+
+const readBlocks =
+  (read: Collection.Read): ReadBlocks =>
+  (procedure) =>
+    read((reader, { root }) => procedure(reader, root!))
