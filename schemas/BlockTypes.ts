@@ -3,7 +3,7 @@
  * `BlockTypes[type]`; the data structures that own a type use its static type.
  */
 import * as Schema from "effect/Schema"
-import { type Block, BlockHeader, BlockType, PropertyName } from "./Block.ts"
+import { type Block, BlockHeader, PropertyName } from "./Block.ts"
 import { Action, CollectionHeaderFields, LogCheckpoint, LogEntry } from "./Collection.ts"
 import { BlockId, Hash } from "./Ids.ts"
 import { Json } from "./Json.ts"
@@ -76,10 +76,16 @@ export const BlockTypes = {
 /** What the types of blocks, and the kinds of collections, that programs define start with; those of this package do not. */
 export const USER_PREFIX = "user-"
 
-/** The type of a block that a program defines. */
-export const UserBlockType = BlockType.pipe(Schema.startsWith(USER_PREFIX))
+/** What follows the prefix: as long as types and kinds may be. */
+export const UserName = Schema.String.pipe(Schema.pattern(/^[a-z][a-z0-9-]{0,26}$/))
 
-const UserBlockHeader = Schema.Struct({ ...BlockHeader.fields, type: UserBlockType })
+const UserBlockHeader = Schema.Struct({
+  ...BlockHeader.fields,
+  type: Schema.TemplateLiteral(USER_PREFIX, Schema.String).pipe(
+    Schema.filter((type) => isUserName(type.slice(USER_PREFIX.length)))
+  )
+})
+const isUserName = Schema.is(UserName)
 const isUserBlockHeader = Schema.is(UserBlockHeader, { onExcessProperty: "error" })
 const isPropertyName = Schema.is(PropertyName)
 

@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Block } from "../../schemas/Block.ts"
 import { PropertyName } from "../../schemas/Block.ts"
-import { USER_PREFIX, UserBlockType } from "../../schemas/BlockTypes.ts"
+import { USER_PREFIX, UserName } from "../../schemas/BlockTypes.ts"
 import { CorruptBlock, Invalid } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
@@ -28,19 +28,19 @@ export interface BlockDefinition<A> {
   readonly remove: (store: BlockStore, id: BlockId) => void
 }
 
-/** The schemas of a block's properties, by names as `entries` or `nextId`, but not `header`. */
-export type BlockFields = Readonly<Record<string, Schema.Schema.AnyNoContext>>
-
-const isType = Schema.is(UserBlockType)
+const isName = Schema.is(UserName)
 const isPropertyName = Schema.is(PropertyName)
 
-/** Defines a type of block by the schemas of its properties. A name or property that cannot be stored is a `TypeError`. */
-export const define = <Fields extends BlockFields>(
+/**
+ * Defines a type of block by the schemas of its properties, which need no services. A name (`work-item`) or property
+ * (`nextId`) that cannot be stored is a `TypeError`.
+ */
+export const define = <Fields extends Schema.Struct.Fields>(
   name: string,
   fields: Fields
 ): BlockDefinition<Schema.Struct.Type<Fields>> => {
   const type = `${USER_PREFIX}${name}`
-  if (!isType(type)) throw new TypeError(`${JSON.stringify(name)} is no type of block: use a-z, 0-9 and -, 27 at most`)
+  if (!isName(name)) throw new TypeError(`${JSON.stringify(name)} is no type of block: use a-z, 0-9 and -, 27 at most`)
   const wrong = Object.keys(fields).find((property) => property === "header" || !isPropertyName(property))
   if (wrong !== undefined) throw new TypeError(`Block ${JSON.stringify(name)} cannot have a property ${wrong}`)
   return make(type, ValueCodec.make(Schema.Struct(fields) as unknown as Schema.Schema<Schema.Struct.Type<Fields>>))

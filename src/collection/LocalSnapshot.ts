@@ -189,8 +189,7 @@ export class LocalSnapshot<A> implements Snapshot<A> {
         if (this.#landings.length >= MAX_LANDINGS) return Effect.fail(new LimitExceeded(UNDECIDED))
         return Effect.flatMap(this.#latest, ([attempt, changes]) =>
           changes.pinned.rev === this.rev
-            ? Effect.zipRight(
-                replay(this.#actions, changes, logged, "effective"),
+            ? Effect.flatMap(replay(this.#actions, changes, logged, "effective"), () =>
                 changes.isWritten ? this.#land(attempt, logged.length) : this.#drop(logged.length)
               )
             : Effect.fail(attempt.lose())

@@ -3,8 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { USER_PREFIX } from "../../schemas/BlockTypes.ts"
-import { CollectionKind } from "../../schemas/Collection.ts"
+import { USER_PREFIX, UserName } from "../../schemas/BlockTypes.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
 import type { Database } from "../transaction/Database.ts"
@@ -73,17 +72,14 @@ export interface CollectionSnapshot<Definitions> extends Snapshot<ActionOf<Defin
   readonly read: ReadBlocks
 }
 
-const isKind = Schema.is(CollectionKind)
-
-/** The kind as headers have it: apart from all kinds of this package. */
-const kindOf = (kind: string): string => `${USER_PREFIX}${kind}`
+const isKind = Schema.is(UserName)
 
 /** Defines a collection, to be opened in any database. A kind that cannot be one is a `TypeError`. */
 export const define = <Definitions extends ActionDefinitions>(
   name: string,
   options: CollectionOptions<Definitions>
 ): CollectionDefinition<Definitions> => {
-  if (isKind(kindOf(options.kind))) return { ...options, name }
+  if (isKind(options.kind)) return { ...options, name }
   throw new TypeError(`${JSON.stringify(options.kind)} is no kind of collection: use a-z, 0-9 and -, 27 at most`)
 }
 
@@ -94,7 +90,8 @@ const shapeOf = <Definitions extends ActionDefinitions>({
   placement = "together"
 }: CollectionDefinition<Definitions>): Collection.CollectionShape => ({
   createRoot: create,
-  kind: kindOf(kind),
+  // Apart from all kinds of this package, also those to come.
+  kind: `${USER_PREFIX}${kind}`,
   name,
   placement
 })
