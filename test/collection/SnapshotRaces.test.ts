@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { Collection } from "effect-optimystic"
+import { Collection, Database } from "effect-optimystic"
 import { fromSeed } from "../../layers/crypto/Identity.ts"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
 import * as SignatureMemory from "../../layers/crypto/SignatureMemory.ts"
@@ -15,7 +15,8 @@ import * as Simulation from "../../simulator/Simulation.ts"
 import * as Prng from "../../src/random/Prng.ts"
 import * as Lines from "./Lines.ts"
 
-const node = Node.layerEmbedded("test" as NetworkName).pipe(
+// Without a cache each block is read from below, so that others get their turn in the middle of everything.
+const node = Node.layerEmbedded("test" as NetworkName, { transactions: { cacheBytes: 0 } }).pipe(
   Layer.provide(MemoryStorage.layer),
   Layer.provide(
     SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(fromSeed(new Uint8Array(32).fill(7)))))
@@ -27,6 +28,17 @@ const SNAPSHOTS = 3
 /** Some of which share a snapshot. */
 const FIBERS = 8
 const STEPS = 15
+
+/** A database whose reads and commits take others' turns. */
+const slowly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.zipLeft(Effect.zipRight(Effect.yieldNow(), effect), Effect.yieldNow())
+const slow = (database: Database["Type"]): Database["Type"] => {
+  const { get, transact, ...others } = database.transactor
+  return {
+    ...database,
+    transactor: { ...others, get: (reads) => slowly(get(reads)), transact: (request) => slowly(transact(request)) }
+  }
+}
 
 /** Fibers that act, update, sync and are interrupted, some of them on the same snapshot. Ends with all committed. */
 const race = (seed: number) =>
@@ -80,7 +92,9 @@ const race = (seed: number) =>
 describe("local snapshots in a race", () => {
   it("commit each action once, and show the same in the end, in every interleaving tried", () => {
     for (let seed = 1; seed <= 25; seed++) {
-      const { exit } = Simulation.run(race(seed).pipe(Effect.provide(node)), { seed })
+      const { exit } = Simulation.run(Effect.updateService(race(seed), Database, slow).pipe(Effect.provide(node)), {
+        seed
+      })
       if (Exit.isFailure(exit)) throw new Error(`seed ${seed}: ${exit.cause}`)
       const { committed, texts, views } = exit.value
       expect([...committed].sort(), `seed ${seed}`).toEqual(texts.sort())
