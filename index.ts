@@ -3,6 +3,7 @@
  */
 export * as Node from "./layers/Node.ts"
 export * as Block from "./src/block/UserBlock.ts"
+export * as Chain from "./src/collection/ChainCollection.ts"
 export * as Diary from "./src/collection/Diary.ts"
 export * as Tree from "./src/collection/Tree.ts"
 export * as Collection from "./src/collection/UserCollection.ts"

@@ -5,16 +5,21 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { USER_PREFIX, UserName } from "../../schemas/BlockTypes.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
-import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import type { BlockStore } from "../block/BlockStore.ts"
 import type { Database } from "../transaction/Database.ts"
 import * as Collection from "./Collection.ts"
 import type { ConflictFilter } from "./ConflictFilter.ts"
-import * as LocalSnapshot from "./LocalSnapshot.ts"
-import type { Snapshot } from "./Snapshot.ts"
-import { type ActionDefinitions, type ActionOf, actionsOf, type DataOf, type ResultOf } from "./UserAction.ts"
+import { type DefinedCollection, make } from "./DefinedCollection.ts"
+import { type ActionDefinitions, type ActionOf, actionsOf } from "./UserAction.ts"
 
 export type { BlockReader, BlockStore } from "../block/BlockStore.ts"
 export type { ConflictFilter } from "./ConflictFilter.ts"
+export type {
+  Act,
+  DefinedCollection as OpenCollection,
+  DefinedSnapshot as CollectionSnapshot,
+  ReadBlocks
+} from "./DefinedCollection.ts"
 export { ActionRefused, type Snapshot, type UpdateError } from "./Snapshot.ts"
 export {
   type ActionDefinition,
@@ -45,33 +50,6 @@ export interface CollectionDefinition<Definitions extends ActionDefinitions> ext
   readonly name: string
 }
 
-/** Does one action, whole or not at all, and gives what its handler gives. */
-export type Act<Definitions> = <Type extends keyof Definitions>(action: {
-  readonly type: Type
-  readonly data: DataOf<Definitions, Type>
-}) => Effect.Effect<ResultOf<Definitions, Type>, Collection.CollectionError>
-
-/** Reads blocks, all of one state: a plain procedure, which may be run more than once. */
-export type ReadBlocks = <A>(
-  procedure: (reader: BlockReader, root: BlockId) => A
-) => Effect.Effect<A, Collection.CollectionError>
-
-/** An open collection. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
-export interface UserCollection<Definitions extends ActionDefinitions> {
-  readonly name: string
-  readonly act: Act<Definitions>
-  readonly read: ReadBlocks
-  /** The latest committed state, to read from without asking again, and to act on before others see it. */
-  readonly snapshot: Effect.Effect<CollectionSnapshot<Definitions>, Collection.CollectionError>
-}
-
-/** A collection as it was at one revision, and what was done to this snapshot of it since. */
-export interface CollectionSnapshot<Definitions> extends Snapshot<ActionOf<Definitions>> {
-  /** Does an action here, not yet for others. Ids of blocks that it makes are not those that others will see. */
-  readonly act: Act<Definitions>
-  readonly read: ReadBlocks
-}
-
 const isKind = Schema.is(UserName)
 
 /** Defines a collection, to be opened in any database. A kind that cannot be one is a `TypeError`. */
@@ -99,39 +77,16 @@ const shapeOf = <Definitions extends ActionDefinitions>({
 /** Opens a collection that exists. */
 export const open = <Definitions extends ActionDefinitions>(
   definition: CollectionDefinition<Definitions>
-): Effect.Effect<UserCollection<Definitions>, Collection.OpenCollectionError, Database> =>
-  Effect.map(Collection.open(shapeOf(definition)), (collection) => make(definition, collection))
+): Effect.Effect<DefinedCollection<Definitions>, Collection.OpenCollectionError, Database> =>
+  Effect.map(Collection.open(shapeOf(definition)), (collection) => opened(definition, collection))
 
 /** Opens a collection, and creates it where it does not exist. */
 export const openOrCreate = <Definitions extends ActionDefinitions>(
   definition: CollectionDefinition<Definitions>
-): Effect.Effect<UserCollection<Definitions>, Collection.OpenCollectionError, Database> =>
-  Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => make(definition, collection))
+): Effect.Effect<DefinedCollection<Definitions>, Collection.OpenCollectionError, Database> =>
+  Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => opened(definition, collection))
 
-const make = <Definitions extends ActionDefinitions>(
-  { actions: definitions, filterConflict, name }: CollectionDefinition<Definitions>,
+const opened = <Definitions extends ActionDefinitions>(
+  { actions, filterConflict, name }: CollectionDefinition<Definitions>,
   collection: Collection.OpenCollection
-): UserCollection<Definitions> => {
-  const actions = actionsOf(name, definitions, filterConflict)
-
-  const act = (action: ActionOf<Definitions>) =>
-    Effect.flatMap(
-      Effect.suspend(() => actions.encode(action)),
-      (logged) => collection.write((store, header) => actions.perform(store, header, logged))
-    )
-
-  const openSnapshot = Effect.map(LocalSnapshot.make(collection, actions), (local) =>
-    LocalSnapshot.publicOf(local, {
-      act: ((action: ActionOf<Definitions>) =>
-        Effect.map(local.act([action]), ([result]) => result)) as Act<Definitions>,
-      read: readBlocks(local.read)
-    })
-  )
-
-  return { act: act as Act<Definitions>, name, read: readBlocks(collection.read), snapshot: openSnapshot }
-}
-
-const readBlocks =
-  (read: Collection.Read): ReadBlocks =>
-  (procedure) =>
-    read((reader, { root }) => procedure(reader, root!))
+): DefinedCollection<Definitions> => make(actionsOf(name, actions, filterConflict), collection)

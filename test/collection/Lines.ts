@@ -29,9 +29,10 @@ export const Insert = Schema.Struct({ at: Schema.Int, text: Schema.String })
 const insert = (store: Collection.BlockStore, root: BlockId, { at, text }: typeof Insert.Type): void => {
   const { id, lines, number, offset, pages } = find(store, root, at)
   const grown = lines.toSpliced(offset, 0, text)
-  if (grown.length <= PAGE_LINES) return Page.set(store, id, { lines: grown })
-  const half = grown.length >> 1
+  // A page that is full becomes two.
+  const half = grown.length > PAGE_LINES ? grown.length >> 1 : grown.length
   Page.set(store, id, { lines: grown.slice(0, half) })
+  if (half === grown.length) return
   const next = Page.insert(store, { lines: grown.slice(half) })
   Index.set(store, root, { pages: pages.toSpliced(number + 1, 0, next) })
 }

@@ -24,7 +24,7 @@ const Stock = Collection.define("stock", {
 const add = (data: number) => ({ data, type: "add" }) as const
 const take = (data: number) => ({ data, type: "take" }) as const
 
-const left = (stock: Collection.UserCollection<typeof Stock.actions>) =>
+const left = (stock: Collection.OpenCollection<typeof Stock.actions>) =>
   stock.read((reader, root) => Cell.get(reader, root).value)
 
 const Notes = Diary.define("notes", { entry: Schema.String })
