@@ -42,6 +42,7 @@ const filterConflict: Collection.ConflictFilter<Edit> = (own, others, before) =>
   }
   return edits.at(-1)
 }
+
 const create = (store: Collection.BlockStore) => List.insert(store, { items: ["bread", "milk", "eggs"] })
 const Shopping = Collection.define("shopping", { actions, create, filterConflict, kind: "list" })
 
