@@ -3,7 +3,7 @@
  * `BlockTypes[type]`; the data structures that own a type use its static type.
  */
 import * as Schema from "effect/Schema"
-import { BlockHeader } from "./Block.ts"
+import { type Block, BlockHeader, PropertyName } from "./Block.ts"
 import { Action, CollectionHeaderFields, LogCheckpoint, LogEntry } from "./Collection.ts"
 import { BlockId, Hash } from "./Ids.ts"
 import { Json } from "./Json.ts"
@@ -72,3 +72,31 @@ export const BlockTypes = {
   log: LogBlock,
   payload: PayloadBlock
 } as const
+
+/** What the types of blocks, and the kinds of collections, that programs define start with; those of this package do not. */
+export const USER_PREFIX = "user-"
+
+/** What follows the prefix: as long as types and kinds may be. */
+export const UserName = Schema.String.pipe(Schema.pattern(/^[a-z][a-z0-9-]{0,26}$/))
+
+const UserBlockHeader = Schema.Struct({
+  ...BlockHeader.fields,
+  type: Schema.TemplateLiteral(USER_PREFIX, Schema.String).pipe(
+    Schema.filter((type) => isUserName(type.slice(USER_PREFIX.length)))
+  )
+})
+const isUserName = Schema.is(UserName)
+const isUserBlockHeader = Schema.is(UserBlockHeader, { onExcessProperty: "error" })
+const isPropertyName = Schema.is(PropertyName)
+
+/**
+ * A block that a program defines: of whatever JSON, in properties with names as all blocks have them. What they mean is for
+ * the program to check; that they are JSON is known of every block that has a hash.
+ */
+export const UserBlock: Schema.Schema<Block> = Schema.declare(
+  (value): value is Block =>
+    typeof value === "object" &&
+    value !== null &&
+    isUserBlockHeader((value as Block).header) &&
+    Object.keys(value).every((name) => isPropertyName(name))
+).annotations({ identifier: "UserBlock" })

@@ -12,7 +12,7 @@ export const CollectionName = Schema.String.pipe(
   Schema.filter((name) => name.isWellFormed() || "lone surrogate")
 )
 
-/** What kind of collection a header describes: `tree`, `diary`, or a name of the user's own. */
+/** What kind of collection a header describes: `tree`, `diary`, `chain`, or `user-` and a name of the user's own. */
 export const CollectionKind = Schema.String.pipe(Schema.pattern(/^[a-z][a-z0-9-]{0,31}$/))
 
 /** Where the data blocks of a collection live: all at its home, or spread by their own ids. Protocol §1. */

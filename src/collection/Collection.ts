@@ -50,8 +50,11 @@ export interface OpenCollection {
   readonly reader: Effect.Effect<Read, CollectionError>
   /** A read of the latest state. */
   readonly read: Read
-  /** As {@link reader}, but of the committed state only, and with its revision: whatever transaction is under way. */
-  readonly snapshot: Effect.Effect<{ readonly read: Read; readonly rev: number }, CollectionError>
+  /** As {@link reader}, but of the committed state only, whatever transaction is under way: with its revision, to build on. */
+  readonly snapshot: Effect.Effect<
+    { readonly changes: CollectionChanges; readonly read: Read; readonly rev: number },
+    CollectionError
+  >
   /** A change: all of it, with the actions that the log is to keep, or nothing. */
   readonly write: <A>(
     procedure: (store: Tracker, header: CollectionBlock) => Written<A>
@@ -118,7 +121,7 @@ const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseSer
     id,
     read: (procedure) => Effect.flatMap(reader, (read) => read(procedure)),
     reader,
-    snapshot: Effect.map(committed, (changes) => ({ read: readOf(name, changes), rev: changes.pinned.rev })),
+    snapshot: Effect.map(committed, (changes) => ({ changes, read: readOf(name, changes), rev: changes.pinned.rev })),
     write
   }
 }

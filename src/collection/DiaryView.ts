@@ -14,8 +14,8 @@ import type { CollectionError, Read } from "./Collection.ts"
 import { checkCount } from "./limits.ts"
 import type { ValueCodec } from "./ValueCodec.ts"
 
-/** What a diary is: its name, and the schema of its entries. */
-export interface DiaryDefinition<A> {
+/** What reading a diary needs to know of it. */
+export interface DiaryShape<A> {
   readonly name: string
   readonly entry: ValueCodec<A>
 }
@@ -52,7 +52,7 @@ interface IndexedAction {
 
 /** The entry that an action appended; `index` is its place in the diary. */
 export const decodeAction = <A>(
-  { entry, name }: DiaryDefinition<A>,
+  { entry, name }: DiaryShape<A>,
   action: Action,
   index: number
 ): Either.Either<A, DecodeError> =>
@@ -60,7 +60,7 @@ export const decodeAction = <A>(
 
 /** The view of a diary through reads: `currentRead` for one, `reader` for several of one state. */
 export const make = <A>(
-  definition: DiaryDefinition<A>,
+  definition: DiaryShape<A>,
   hash: HashText,
   currentRead: Read,
   reader: Effect.Effect<Read, CollectionError>

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import { type DecodeError, EntryNotFound, Invalid, type LimitExceeded } from "../../schemas/Errors.ts"
+import { type DecodeError, EntryNotFound, type Invalid, type LimitExceeded } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import { expectBlock } from "../block/BlockStore.ts"
@@ -19,18 +19,22 @@ import { type Chronicle, make as makeChronicle } from "./Chronicle.ts"
 import * as Collection from "./Collection.ts"
 import { builtIn, type KeyOrder } from "./KeyOrder.ts"
 import { type Change, CLEAR, decodeAction, replaceAction, type TreeChange } from "./TreeActions.ts"
-import { decodeEntry, encodeEntry, encodeKey, make as makeView, type TreeShape, type TreeView } from "./TreeView.ts"
+import { applyChanges, encodePut, encodeReplace, keyChanged } from "./TreeProcedures.ts"
+import { make as makeSnapshot, type TreeConflictFilter, type TreeSnapshot } from "./TreeSnapshot.ts"
+import { decodeEntry, encodeKey, make as makeView, type TreeShape, type TreeView } from "./TreeView.ts"
 import * as ValueCodec from "./ValueCodec.ts"
 
 export type { ChangesOptions, Commit } from "./Changes.ts"
 export type { HistoryEntry, HistoryOptions } from "./History.ts"
 export type { KeyOrder } from "./KeyOrder.ts"
 export type { TreeChange } from "./TreeActions.ts"
+export type { TreeConflictFilter, TreeSnapshot } from "./TreeSnapshot.ts"
 export type { Range, RangeOptions, TreeView } from "./TreeView.ts"
 
 /** What a tree is: its name, and the schemas of its entries and keys. */
 export interface TreeDefinition<A, K> extends TreeShape<A, K> {
   readonly placement: Collection.Placement
+  readonly filterConflict?: TreeConflictFilter<A, K>
 }
 
 /** The type of the entries of a tree. */
@@ -51,11 +55,8 @@ export interface TreeOptions<A, I, K, KI> {
   readonly keyOrder?: KeyOrder
   /** Where the blocks live: `together` (default) or, for large trees of a network, `scatter`. */
   readonly placement?: Collection.Placement
-}
-
-/** A tree as it was at one revision. Reads of it see no transaction, not even that of their own fiber. */
-export interface TreeSnapshot<A, K> extends TreeView<A, K> {
-  readonly rev: number
+  /** What becomes of the pending changes of a local snapshot where others were first. By default they stay. */
+  readonly filterConflict?: TreeConflictFilter<NoInfer<A>, NoInfer<K>>
 }
 
 /** An open tree. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
@@ -79,7 +80,7 @@ export interface Tree<A, K> extends TreeView<A, K>, Chronicle<TreeChange<A, K>, 
   readonly replace: (
     changes: Iterable<readonly [key: K, entry: A | undefined]>
   ) => Effect.Effect<void, Collection.CollectionError>
-  /** The latest committed state, to read from without asking again. */
+  /** The latest committed state, to read from without asking again, and to change before others see it. */
   readonly snapshot: Effect.Effect<TreeSnapshot<A, K>, Collection.CollectionError>
 }
 
@@ -97,6 +98,7 @@ export const define = <A, I, K, KI>(name: string, options: TreeOptions<A, I, K, 
   }
   return {
     entry: ValueCodec.make(options.entry),
+    ...(options.filterConflict !== undefined && { filterConflict: options.filterConflict }),
     key: ValueCodec.make(options.key),
     keyOf: options.keyOf,
     keyOrder,
@@ -126,20 +128,13 @@ export const openOrCreate = <A, K>(
   Effect.map(Collection.openOrCreate(shapeOf(definition)), (collection) => make(definition, collection))
 
 const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.OpenCollection): Tree<A, K> => {
-  const { keyOf, keyOrder, name } = definition
+  const { keyOrder, name } = definition
   const { compare } = keyOrder
   /** Half of what a transaction may change: the rest is for whatever else it does. */
   const mostCleared = Math.floor(collection.database.limits.maxTransactionBlocks / 2)
 
   const apply = (changes: ReadonlyArray<Change>) =>
-    collection.write((store, { root }) => {
-      const effective = changes.filter(([key, entry]) => {
-        if (entry === undefined) return BTree.remove(store, root!, compare, key) !== undefined
-        BTree.set(store, root!, compare, key, entry)
-        return true
-      })
-      return { actions: effective.length > 0 ? [replaceAction(effective)] : [], result: effective.length }
-    })
+    collection.write((store, { root }) => applyChanges(store, root!, compare, changes))
 
   /** Applies changes chunk by chunk, in one transaction. Tells how many had an effect. */
   const applyAll = (changes: ReadonlyArray<Change>): Effect.Effect<number, Collection.CollectionError> => {
@@ -153,21 +148,6 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
 
   const transaction = <X, E>(effect: Effect.Effect<X, E>) =>
     run(effect).pipe(Effect.provideService(Database, collection.database))
-
-  const encodePut = (entry: A) =>
-    Either.flatMap(encodeKey(definition, keyOf(entry)), (key) =>
-      Either.map(encodeEntry(definition, key, entry), (encoded): Change => [key, encoded])
-    )
-
-  const encodeReplace = ([key, entry]: readonly [K, A | undefined]): Either.Either<
-    Change,
-    DecodeError | LimitExceeded | Invalid
-  > =>
-    Either.flatMap(encodeKey(definition, key), (encoded) =>
-      entry === undefined
-        ? Either.right<Change>([encoded])
-        : Either.filterOrLeft(encodePut(entry), sameKey(encoded), () => keyChanged(name, encoded))
-    )
 
   const sameKey =
     (key: Json) =>
@@ -188,7 +168,7 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
               const before =
                 stored === undefined ? Option.none<A>() : Option.some(yield* decodeEntry(definition, encoded, stored))
               const entry = yield* decide(before)
-              const put = yield* encodePut(entry)
+              const put = yield* encodePut(definition, entry)
               if (!sameKey(encoded)(put)) return yield* Either.left(keyChanged(name, encoded))
               return { entry, put }
             })
@@ -201,15 +181,12 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
       )
     )
 
-  const view = (read: Collection.Read, reader: Effect.Effect<Collection.Read, Collection.CollectionError>) =>
-    makeView(definition, read, reader)
-
   return {
-    ...view(collection.read, collection.reader),
+    ...makeView(definition, collection.read, collection.reader),
     ...makeChronicle(collection, {
       decode: (action) => decodeAction(definition, action),
       structure: (reader, { root }, at?: TreeProgress) => verifyTreePage(reader, root!, compare, at),
-      view: (read) => view(read, Effect.succeed(read))
+      view: (read) => makeView(definition, read, Effect.succeed(read))
     }),
     clear: collection.write((store, { root }) => {
       if (!BTree.clear(store, root!, mostCleared)) forgetNodes(store, root!)
@@ -233,20 +210,20 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
     name,
     put: (entry) =>
       Effect.flatMap(
-        Effect.suspend(() => encodePut(entry)),
+        Effect.suspend(() => encodePut(definition, entry)),
         (put) => Effect.asVoid(apply([put]))
       ),
     putAll: (entries) =>
       Effect.flatMap(
-        Effect.suspend(() => Either.all(Array.from(entries, encodePut))),
+        Effect.suspend(() => Either.all(Array.from(entries, (entry) => encodePut(definition, entry)))),
         (changes) => Effect.asVoid(applyAll(changes))
       ),
     replace: (changes) =>
       Effect.flatMap(
-        Effect.suspend(() => Either.all(Array.from(changes, encodeReplace))),
+        Effect.suspend(() => Either.all(Array.from(changes, (change) => encodeReplace(definition, change)))),
         (encoded) => Effect.asVoid(applyAll(encoded))
       ),
-    snapshot: Effect.map(collection.snapshot, ({ read, rev }) => ({ ...view(read, Effect.succeed(read)), rev })),
+    snapshot: makeSnapshot(definition, collection, definition.filterConflict),
     upsert: (key, f) => change(key, (before) => Either.right(f(before)))
   }
 }
@@ -259,9 +236,6 @@ const forgetNodes = (store: Tracker, root: BlockId): void => {
     if ((type === "leaf" || type === "branch") && !kept.includes(id)) store.forget(id)
   }
 }
-
-const keyChanged = (name: string, key: Json) =>
-  new Invalid({ reason: `The entry for key ${JSON.stringify(key)} of ${JSON.stringify(name)} has another key` })
 
 const chunksOf = (changes: ReadonlyArray<Change>): ReadonlyArray<ReadonlyArray<Change>> => {
   const chunks: Array<Array<Change>> = []

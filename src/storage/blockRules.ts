@@ -1,7 +1,15 @@
 /** The rules for what a block may be, by its type: what reads it later relies on its shape. */
 import * as Schema from "effect/Schema"
 import type { Block } from "../../schemas/Block.ts"
-import { BlockTypes, BranchBlock, type CollectionBlock, LeafBlock, PayloadBlock } from "../../schemas/BlockTypes.ts"
+import {
+  BlockTypes,
+  BranchBlock,
+  type CollectionBlock,
+  LeafBlock,
+  PayloadBlock,
+  USER_PREFIX,
+  UserBlock
+} from "../../schemas/BlockTypes.ts"
 import { BlockId, type CollectionId, type PeerId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Transform } from "../../schemas/Transform.ts"
@@ -24,9 +32,12 @@ const predicates: ReadonlyMap<string, (block: unknown) => boolean> = new Map(
   Object.entries(shapes).map(([type, shape]) => [type, Schema.is(shape, { onExcessProperty: "error" })])
 )
 
+/** What programs put into blocks of their own is for them to check. */
+const isUserBlock = Schema.is(UserBlock)
+
 const shapeProblem = (block: Block): string | undefined => {
   const { type } = block.header
-  const is = predicates.get(type)
+  const is = predicates.get(type) ?? (type.startsWith(USER_PREFIX) ? isUserBlock : undefined)
   if (is === undefined) return `the type ${type} is not registered`
   return is(block) ? undefined : `the block is no ${type} block`
 }

@@ -90,6 +90,11 @@ export class CollectionChanges {
     return result
   }
 
+  /** Changes of the same state of the collection, from its beginning. */
+  startOver(): CollectionChanges {
+    return new CollectionChanges(this.pinned, this.#idOf)
+  }
+
   /** Creates the collection, whose blocks these members are to keep. */
   create(
     members: readonly [PeerId, ...Array<PeerId>],

@@ -86,3 +86,36 @@ describe("the bank example", { timeout: TIMEOUT_MILLIS }, () => {
     expect(output).toContain("✓ and leaves no trace")
   })
 })
+
+describe("the examples of collections of one's own", { timeout: TIMEOUT_MILLIS }, () => {
+  const linesOf = async (example: string): Promise<ReadonlyArray<string>> => {
+    const { code, errors, output } = await run(example)
+    expect(errors).toBe("")
+    expect(code).toBe(0)
+    return output.trimEnd().split("\n")
+  }
+
+  it("counter: increments count that were made at once, and those that were made offline", async () => {
+    expect(await linesOf("counter")).toEqual([
+      "  10 visits offline: 10 are seen there",
+      "  100 visits online, 10 at a time: 100 are seen by all",
+      "  both together: 110 are seen by all"
+    ])
+  })
+
+  it("work queue: each job is done once, whoever stumbles over it", async () => {
+    expect(await linesOf("workQueue")).toEqual([
+      "  4 workers stumbled 6 times, and did 40 of 40 jobs",
+      "  jobs done more than once: 0",
+      "  jobs left: 0"
+    ])
+  })
+
+  it("shared list: edits are moved to the places that are meant", async () => {
+    expect(await linesOf("sharedList")).toEqual([
+      "  Ann: butter, milk, eggs",
+      "  Bob: milk, tea",
+      "  All: butter, milk, tea"
+    ])
+  })
+})

@@ -50,7 +50,7 @@ describe("a new block has the shape of its type:", () => {
         new RegExp(`the block is no ${type} block`)
       ]
     ),
-    ...["widget", "constructor", "to-string"].map(
+    ...["widget", "constructor", "to-string", "user", "users-page"].map(
       (type): Refusal => [
         `a ${type}`,
         ({ transaction }) => transaction({ books: insert(type, {}) }),
@@ -167,6 +167,34 @@ describe("a block keeps the shape of its type", () => {
     spoilt("chain", /is no chain block/, ["next", 0, 0, 5]),
     spoilt("chain", /is no chain block/, ["title", 0, 0, "t"]),
     spoilt("chain-head", /is no chain-head block/, ["length", 0, 1, null])
+  ])
+})
+
+describe("a block of a user's own type is of any properties that blocks may have:", () => {
+  const PAGE = { lines: [1, { a: null }], nextId: "n", title: "t" }
+
+  it("new", () => {
+    const at = library()
+    for (const block of [PAGE, {}]) {
+      expect(check(at, at.transaction({ books: insert("user-page", block) }))).toMatchObject({ _tag: "Approval" })
+    }
+  })
+
+  itRefuses([
+    ...["Title", "a-b", "1", "$a"].map(
+      (property): Refusal => [
+        `not ${property}`,
+        ({ transaction }) => transaction({ books: insert("user-page", { [property]: 1 }) }),
+        /the block is no user-page block/
+      ]
+    ),
+    ...["user-", "user-Page", "user-1", "user-a_b", `user-${"x".repeat(28)}`].map(
+      (type): Refusal => [
+        `nor of type ${type}`,
+        ({ transaction }) => transaction({ books: insert(type, PAGE) }),
+        new RegExp(`the block is no ${type} block`)
+      ]
+    )
   ])
 })
 
