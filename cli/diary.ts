@@ -2,10 +2,21 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { collection, count, data, json, limit, reverse, value } from "./options.ts"
-import { print, reading, writing } from "./run.ts"
+import {
+  collection,
+  count,
+  data,
+  described,
+  exportTo,
+  given,
+  importing,
+  json,
+  limit,
+  reverse,
+  value
+} from "./options.ts"
+import { expectFile, print, reading, writing } from "./run.ts"
 
 const shared = { collection, data, json }
 
@@ -18,7 +29,14 @@ const append = Command.make("append", { ...shared, values: Args.atLeast(value, 1
       yield* print(options, [{ object: { appended }, text: `appended ${appended}` }])
     })
   )
-).pipe(Command.withDescription("Appends entries: all of them, or none. Makes the diary where it is absent."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Appends entries: all of them, or none. Makes the diary where it is absent.",
+      `diary append log '"oslo founded"' '{"year":1048}' --data ./data`
+    )
+  )
+)
 
 const from = count(
   "from",
@@ -28,13 +46,9 @@ const from = count(
 const read = Command.make("read", { ...shared, from, limit, reverse }, (options) =>
   reading(options, ({ openDiary }) =>
     Effect.gen(function* () {
+      const { from, limit, reverse } = options
       const diary = yield* openDiary(options.collection)
-      const page = {
-        reverse: options.reverse,
-        ...(Option.isSome(options.from) && { from: options.from.value }),
-        ...(Option.isSome(options.limit) && { limit: options.limit.value })
-      }
-      yield* Stream.runForEachChunk(diary.read(page), (entries) =>
+      yield* Stream.runForEachChunk(diary.read({ ...given({ from, limit }), reverse }), (entries) =>
         print(
           options,
           [...entries].map((entry) => ({ object: { entry }, text: JSON.stringify(entry) }))
@@ -42,7 +56,14 @@ const read = Command.make("read", { ...shared, from, limit, reverse }, (options)
       )
     })
   )
-).pipe(Command.withDescription("Prints entries in the order in which they were appended."))
+).pipe(
+  Command.withDescription(
+    described(
+      "Prints entries in the order in which they were appended.",
+      "diary read log --reverse --limit 10 --data ./data"
+    )
+  )
+)
 
 const length = Command.make("length", shared, (options) =>
   reading(options, ({ openDiary }) =>
@@ -52,10 +73,47 @@ const length = Command.make("length", shared, (options) =>
       yield* print(options, [{ object: { length }, text: String(length) }])
     })
   )
-).pipe(Command.withDescription("Prints how many entries there are."))
+).pipe(Command.withDescription(described("Prints how many entries there are.", "diary length log --data ./data")))
+
+const importCommand = Command.make("import", { ...shared, ...importing }, (options) =>
+  writing(
+    options,
+    ({ diaryOf, makeDiary }) =>
+      Effect.gen(function* () {
+        const { diaryTarget, importLines } = yield* Effect.promise(() => import("./importLines.ts"))
+        yield* importLines(options, diaryTarget(diaryOf(options.collection), makeDiary(options.collection)))
+      }),
+    expectFile(options.file)
+  )
+).pipe(
+  Command.withDescription(
+    described(
+      "Appends JSON lines, in transactions of --batch entries. Makes the diary where it is absent.",
+      "diary import log log.jsonl --data ./data",
+      "diary import log log.jsonl --resume --data ./data"
+    )
+  )
+)
+
+const exportCommand = Command.make("export", { ...shared, file: exportTo }, (options) =>
+  reading(options, ({ openDiary }) =>
+    Effect.gen(function* () {
+      const { exportLines } = yield* Effect.promise(() => import("./exportLines.ts"))
+      const diary = yield* openDiary(options.collection)
+      yield* exportLines(options, diary.read(), yield* diary.length)
+    })
+  )
+).pipe(
+  Command.withDescription(
+    described(
+      "Writes the entries as JSON lines, in the order in which they were appended.",
+      "diary export log log.jsonl --data ./data"
+    )
+  )
+)
 
 /** The command and its subcommands. */
 export const diary = Command.make("diary").pipe(
   Command.withDescription("A diary: JSON values in the order in which they were appended."),
-  Command.withSubcommands([append, read, length])
+  Command.withSubcommands([append, read, length, importCommand, exportCommand])
 )
