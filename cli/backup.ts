@@ -3,13 +3,17 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { data, described, json } from "./options.ts"
+import { data, json } from "./options.ts"
 import { print, runningOn } from "./run.ts"
 
 const to = Options.text("to").pipe(
   Options.filterMap((path) => Option.liftPredicate(path, (path) => path !== ""), "--to must name a directory"),
   Options.withPseudoName("DIR"),
-  Options.withDescription("The directory of the backup, which must not be there yet. It appears once it is complete.")
+  Options.withDescription(
+    "The directory of the backup, which must not be there yet. It appears once it is complete, with all that was " +
+      "acknowledged before. To restore it, use it: as --data, or in place of the directory that is lost. It holds the key " +
+      "of the node: keep it as safe as the original."
+  )
 )
 
 /** The command. */
@@ -29,11 +33,6 @@ export const backup = Command.make("backup", { data, json, to }, (options) =>
   )
 ).pipe(
   Command.withDescription(
-    described(
-      "Copies a database, also one that another process has open, with all that was acknowledged before. The copy is " +
-        "opened, and every record of it is checked. To restore it, use its directory: as --data, or in place of the one " +
-        "that is lost. It holds the key of the node: keep it as safe as the original.",
-      "backup --data ./data --to ./backup"
-    )
+    "Copies a database, also one that another process has open, and checks every record of the copy."
   )
 )

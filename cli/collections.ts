@@ -2,7 +2,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { data, described, json } from "./options.ts"
+import { data, json } from "./options.ts"
 import { print, runningOn } from "./run.ts"
 
 /** The command. */
@@ -26,8 +26,4 @@ export const collections = Command.make("collections", { data, json }, (options)
       })
     }).pipe(Effect.scoped)
   )
-).pipe(
-  Command.withDescription(
-    described("Lists the collections of a database, with their kinds and revisions.", "collections --data ./data")
-  )
-)
+).pipe(Command.withDescription("Lists the collections of a database, with their kinds and revisions."))

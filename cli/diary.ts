@@ -3,19 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import {
-  collection,
-  count,
-  data,
-  described,
-  exportTo,
-  given,
-  importing,
-  json,
-  limit,
-  reverse,
-  value
-} from "./options.ts"
+import { collection, count, data, exportTo, given, importing, json, limit, reverse, value } from "./options.ts"
 import { expectFile, print, reading, writing } from "./run.ts"
 
 const shared = { collection, data, json }
@@ -29,14 +17,7 @@ const append = Command.make("append", { ...shared, values: Args.atLeast(value, 1
       yield* print(options, [{ object: { appended }, text: `appended ${appended}` }])
     })
   )
-).pipe(
-  Command.withDescription(
-    described(
-      "Appends entries: all of them, or none. Makes the diary where it is absent.",
-      `diary append log '"oslo founded"' '{"year":1048}' --data ./data`
-    )
-  )
-)
+).pipe(Command.withDescription("Appends entries: all of them, or none. Makes the diary where it is absent."))
 
 const from = count(
   "from",
@@ -56,14 +37,7 @@ const read = Command.make("read", { ...shared, from, limit, reverse }, (options)
       )
     })
   )
-).pipe(
-  Command.withDescription(
-    described(
-      "Prints entries in the order in which they were appended.",
-      "diary read log --reverse --limit 10 --data ./data"
-    )
-  )
-)
+).pipe(Command.withDescription("Prints entries in the order in which they were appended."))
 
 const length = Command.make("length", shared, (options) =>
   reading(options, ({ openDiary }) =>
@@ -73,7 +47,7 @@ const length = Command.make("length", shared, (options) =>
       yield* print(options, [{ object: { length }, text: String(length) }])
     })
   )
-).pipe(Command.withDescription(described("Prints how many entries there are.", "diary length log --data ./data")))
+).pipe(Command.withDescription("Prints how many entries there are."))
 
 const importCommand = Command.make("import", { ...shared, ...importing }, (options) =>
   writing(
@@ -86,13 +60,7 @@ const importCommand = Command.make("import", { ...shared, ...importing }, (optio
     expectFile(options.file)
   )
 ).pipe(
-  Command.withDescription(
-    described(
-      "Appends JSON lines, in transactions of --batch entries. Makes the diary where it is absent.",
-      "diary import log log.jsonl --data ./data",
-      "diary import log log.jsonl --resume --data ./data"
-    )
-  )
+  Command.withDescription("Appends JSON lines, in transactions of --batch entries. Makes the diary where it is absent.")
 )
 
 const exportCommand = Command.make("export", { ...shared, file: exportTo }, (options) =>
@@ -103,14 +71,7 @@ const exportCommand = Command.make("export", { ...shared, file: exportTo }, (opt
       yield* exportLines(options, diary.read(), yield* diary.length)
     })
   )
-).pipe(
-  Command.withDescription(
-    described(
-      "Writes the entries as JSON lines, in the order in which they were appended.",
-      "diary export log log.jsonl --data ./data"
-    )
-  )
-)
+).pipe(Command.withDescription("Writes the entries as JSON lines, in the order in which they were appended."))
 
 /** The command and its subcommands. */
 export const diary = Command.make("diary").pipe(

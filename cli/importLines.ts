@@ -159,7 +159,7 @@ export const importLines = Effect.fnUntraced(function* (options: ImportOptions, 
   const sizeBytes = yield* sizeOf(file)
   const positions = yield* openPositions
   const from = yield* resumeAt(options, yield* positions.get(collection))
-  const { add } = yield* target.open
+  const opened = yield* Effect.cached(target.open)
   const lines = linesOf(yield* inputOf(file))
   const taken = new LinesTaken()
   if (from !== undefined && !(yield* reading(name, () => skip(lines, taken, from)))) {
@@ -172,6 +172,7 @@ export const importLines = Effect.fnUntraced(function* (options: ImportOptions, 
   const done = { imported: 0, lines: from?.lines ?? 0, skipped: from?.lines ?? 0, transactions: 0 }
   const importBatch = Effect.gen(function* () {
     const batch = yield* reading(name, () => readBatch(lines, taken, options.batch, target.problem))
+    const { add } = yield* opened
     const position = taken.position(batch.isLast)
     const isKnown = from?.done === true && batch.isLast && position.lines === from.lines
     if (isKnown) return true

@@ -19,27 +19,24 @@ import * as Logger from "effect/Logger"
 import { backup } from "./backup.ts"
 import { collections } from "./collections.ts"
 import { diary } from "./diary.ts"
+import { examplesOf } from "./examples.ts"
 import { CommandFailed, EXIT, EXIT_HELP } from "./failure.ts"
-import { described } from "./options.ts"
 import { tree } from "./tree.ts"
 import { verify } from "./verify.ts"
 
 const { version } = createRequire(import.meta.url)("effect-optimystic/package.json") as { readonly version: string }
 
 const optimystic = Command.make("optimystic").pipe(
-  Command.withDescription(
-    described(
-      "A transactional database in a directory: trees and diaries of JSON.",
-      `tree put cities oslo '{"people":709037}' --data ./data`,
-      "tree put --help"
-    )
-  ),
+  Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
   Command.withSubcommands([tree, diary, collections, verify, backup])
 )
 
 const run = Command.run(optimystic, {
   executable: "optimystic",
-  footer: HelpDoc.p(EXIT_HELP),
+  footer: HelpDoc.blocks([
+    ...examplesOf(process.argv.slice(2)).map((example) => HelpDoc.p(`Example: ${example}`)),
+    HelpDoc.p(EXIT_HELP)
+  ]),
   name: "optimystic",
   summary: Span.text("a transactional database in a directory"),
   version

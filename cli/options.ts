@@ -1,14 +1,10 @@
-/** What commands take: arguments and options that several of them share, and how they are described. */
+/** What commands take: arguments and options that several of them share. */
 import * as Args from "@effect/cli/Args"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Json } from "../schemas/Json.ts"
-
-/** What a command does, in one line, and how it is typed. */
-export const described = (line: string, ...examples: readonly [string, ...ReadonlyArray<string>]): HelpDoc.HelpDoc =>
-  HelpDoc.blocks([HelpDoc.p(line), ...examples.map((example) => HelpDoc.p(`Example: optimystic ${example}`))])
 
 /** Where the database is. */
 export const data = Options.text("data").pipe(

@@ -12,7 +12,6 @@ import {
   bounds,
   collection,
   data,
-  described,
   exportTo,
   given,
   importing,
@@ -52,7 +51,7 @@ const get = Command.make("get", { ...shared, key }, (options) =>
       yield* print(options, [{ ...result, text: JSON.stringify(form.valueOf(entry!)) }])
     })
   )
-).pipe(Command.withDescription(described("Prints the value of a key.", "tree get cities oslo --data ./data")))
+).pipe(Command.withDescription("Prints the value of a key."))
 
 const put = Command.make("put", { ...shared, key, value }, (options) =>
   writing(options, ({ makeTree }) =>
@@ -64,14 +63,7 @@ const put = Command.make("put", { ...shared, key, value }, (options) =>
       yield* print(options, [{ object: { put: options.key }, text: `put ${plain(options.key)}` }])
     })
   )
-).pipe(
-  Command.withDescription(
-    described(
-      "Gives a key a value, in place of the one it had. Makes the tree where it is absent.",
-      `tree put cities oslo '{"people":709037}' --data ./data`
-    )
-  )
-)
+).pipe(Command.withDescription("Gives a key a value, in place of the one it had. Makes the tree where it is absent."))
 
 const remove = Command.make("delete", { ...shared, keys: Args.atLeast(key, 1) }, (options) =>
   reading(options, ({ openTree }) =>
@@ -81,11 +73,7 @@ const remove = Command.make("delete", { ...shared, keys: Args.atLeast(key, 1) },
       yield* print(options, [{ object: { deleted }, text: `deleted ${deleted} of ${options.keys.length}` }])
     })
   )
-).pipe(
-  Command.withDescription(
-    described("Removes keys with their values: all of them, or none.", "tree delete cities oslo rome --data ./data")
-  )
-)
+).pipe(Command.withDescription("Removes keys with their values: all of them, or none."))
 
 const range = Command.make("range", { ...shared, ...bounds, limit, reverse }, (options) =>
   reading(options, ({ openTree }) =>
@@ -100,14 +88,7 @@ const range = Command.make("range", { ...shared, ...bounds, limit, reverse }, (o
       )
     })
   )
-).pipe(
-  Command.withDescription(
-    described(
-      "Prints keys and values in the order of the keys (by UTF-16 code units).",
-      "tree range cities --from m --limit 10 --data ./data"
-    )
-  )
-)
+).pipe(Command.withDescription("Prints keys and values in the order of the keys (by UTF-16 code units)."))
 
 const end = (name: "first" | "last") =>
   Command.make(name, shared, (options) =>
@@ -122,11 +103,7 @@ const end = (name: "first" | "last") =>
         yield* print(options, (yield* expectForm(form, options.collection, [found.value])).map(entryResult(form)))
       })
     )
-  ).pipe(
-    Command.withDescription(
-      described(`Prints the ${name} key in the order of the keys, with its value.`, `tree ${name} cities --data ./data`)
-    )
-  )
+  ).pipe(Command.withDescription(`Prints the ${name} key in the order of the keys, with its value.`))
 
 const count = Command.make("count", { ...shared, ...bounds }, (options) =>
   reading(options, ({ openTree }) =>
@@ -137,7 +114,7 @@ const count = Command.make("count", { ...shared, ...bounds }, (options) =>
       yield* print(options, [{ object: { count }, text: String(count) }])
     })
   )
-).pipe(Command.withDescription(described("Prints how many entries there are.", "tree count cities --data ./data")))
+).pipe(Command.withDescription("Prints how many entries there are."))
 
 const importCommand = Command.make("import", { ...shared, ...importing }, (options) =>
   writing(
@@ -155,11 +132,7 @@ const importCommand = Command.make("import", { ...shared, ...importing }, (optio
   )
 ).pipe(
   Command.withDescription(
-    described(
-      "Puts the entries of JSON lines, in transactions of --batch entries. Makes the tree where it is absent.",
-      "tree import cities cities.jsonl --data ./data",
-      "tree import people people.jsonl --key id --resume --data ./data"
-    )
+    "Puts the entries of JSON lines, in transactions of --batch entries. Makes the tree where it is absent."
   )
 )
 
@@ -177,12 +150,7 @@ const exportCommand = Command.make("export", { ...shared, ...bounds, file: expor
     })
   )
 ).pipe(
-  Command.withDescription(
-    described(
-      "Writes the entries as JSON lines, all of one state of the tree, in the order of their keys.",
-      "tree export cities cities.jsonl --data ./data"
-    )
-  )
+  Command.withDescription("Writes the entries as JSON lines, all of one state of the tree, in the order of their keys.")
 )
 
 /** The command and its subcommands. */

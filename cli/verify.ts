@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { NotSound, Refused } from "./failure.ts"
-import { collection, data, described, json } from "./options.ts"
+import { collection, data, json } from "./options.ts"
 import { print, runningOn } from "./run.ts"
 
 const all = Options.boolean("all").pipe(Options.withDescription("Every collection of the database."))
@@ -53,10 +53,6 @@ export const verify = Command.make("verify", { all, collection: Args.optional(co
   )
 ).pipe(
   Command.withDescription(
-    described(
-      "Checks every revision with its signatures and its certificate, the hash chain of the log, and the tree.",
-      "verify cities --data ./data",
-      "verify --all --data ./data"
-    )
+    "Checks every revision with its signatures and its certificate, the hash chain of the log, and the tree."
   )
 )
