@@ -80,18 +80,21 @@ const FIX_OF: Readonly<Record<string, string>> = {
   DecodeError: "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id"
 }
 
-const NOT_PERMITTED = /\b(?:EACCES|EPERM|EROFS|permission denied)\b/i
-const PERMIT = "ask who owns the directory for permission, or name another"
+/** What the platform says where the same again will not succeed, and what to do about it. */
+const PLATFORM_FIXES: ReadonlyArray<readonly [said: RegExp, fix: string]> = [
+  [/\b(?:EACCES|EPERM|EROFS|permission denied)\b/i, "ask who owns the directory for permission, or name another"],
+  [/\b(?:ENOTDIR|EEXIST|AlreadyExists)\b/, "there is a file of this name; name another directory"]
+]
 
 /** A failure as one line for people, or one JSON object for machines, and the code to end with. */
 export const describe = (
   { _tag, line: inputLine, message }: AnyFailure,
   json: boolean
 ): { readonly line: string; readonly exitCode: number } => {
-  const isForbidden = NOT_PERMITTED.test(message)
-  const fix = isForbidden ? PERMIT : FIX_OF[_tag]
+  const platformFix = PLATFORM_FIXES.find(([said]) => said.test(message))?.[1]
+  const fix = platformFix ?? FIX_OF[_tag]
   const words = message.replace(/\s*\n\s*/g, " ").replace(/; openOrCreate makes it$/, "")
-  const exitCode = isForbidden ? EXIT.refused : (EXIT_OF[_tag] ?? EXIT.refused)
+  const exitCode = platformFix !== undefined ? EXIT.refused : (EXIT_OF[_tag] ?? EXIT.refused)
   const line = json
     ? JSON.stringify({
         error: _tag,
