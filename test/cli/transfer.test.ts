@@ -152,6 +152,8 @@ describe("import and export", { timeout: TIMEOUT_MILLIS }, () => {
     child.kill("SIGINT")
     const [exitCode] = await once(child, "exit")
     expect(exitCode).toBe(130)
-    expect(err).toBe("optimystic: interrupted; lines 1 to 2 are imported, --resume goes on after them\n")
+    expect(err).toMatch(
+      /^optimystic: interrupted; (?:nothing is imported|lines 1 to [12] are imported, --resume goes on after them)\n$/
+    )
   })
 })
