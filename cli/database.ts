@@ -4,17 +4,18 @@ import * as Node from "../layers/Node.ts"
 import { Json } from "../schemas/Json.ts"
 import * as Diary from "../src/collection/Diary.ts"
 import * as Tree from "../src/collection/Tree.ts"
+import type { EntryForm } from "./EntryForm.ts"
 
-/** An entry of a tree that the command line wrote: a text key, and any JSON. */
-const Entry = Schema.Struct({ key: Schema.String, value: Json })
+/** A tree of JSON by text keys, whose entries have a form. */
+export const treeOf = (name: string, { keyOf }: EntryForm) =>
+  Tree.define(name, { entry: Json, key: Schema.String, keyOf })
+/** A diary of JSON. */
+export const diaryOf = (name: string) => Diary.define(name, { entry: Json })
 
-const definitionOf = (name: string) => Tree.define(name, { entry: Entry, key: Schema.String, keyOf: ({ key }) => key })
-const diaryOf = (name: string) => Diary.define(name, { entry: Json })
-
-/** Opens a tree of JSON values by text keys. */
-export const openTree = (name: string) => Tree.open(definitionOf(name))
+/** Opens a tree. */
+export const openTree = (name: string, form: EntryForm) => Tree.open(treeOf(name, form))
 /** Opens such a tree, and makes it where it is absent. */
-export const makeTree = (name: string) => Tree.openOrCreate(definitionOf(name))
+export const makeTree = (name: string, form: EntryForm) => Tree.openOrCreate(treeOf(name, form))
 /** Opens a diary of JSON values. */
 export const openDiary = (name: string) => Diary.open(diaryOf(name))
 /** Opens such a diary, and makes it where it is absent. */

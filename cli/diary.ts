@@ -2,10 +2,9 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { collection, count, data, json, limit, reverse, value } from "./options.ts"
-import { print, reading, writing } from "./run.ts"
+import { collection, count, data, exportTo, given, importing, json, limit, reverse, value } from "./options.ts"
+import { expectFile, print, reading, writing } from "./run.ts"
 
 const shared = { collection, data, json }
 
@@ -28,13 +27,9 @@ const from = count(
 const read = Command.make("read", { ...shared, from, limit, reverse }, (options) =>
   reading(options, ({ openDiary }) =>
     Effect.gen(function* () {
+      const { from, limit, reverse } = options
       const diary = yield* openDiary(options.collection)
-      const page = {
-        reverse: options.reverse,
-        ...(Option.isSome(options.from) && { from: options.from.value }),
-        ...(Option.isSome(options.limit) && { limit: options.limit.value })
-      }
-      yield* Stream.runForEachChunk(diary.read(page), (entries) =>
+      yield* Stream.runForEachChunk(diary.read({ ...given({ from, limit }), reverse }), (entries) =>
         print(
           options,
           [...entries].map((entry) => ({ object: { entry }, text: JSON.stringify(entry) }))
@@ -54,8 +49,32 @@ const length = Command.make("length", shared, (options) =>
   )
 ).pipe(Command.withDescription("Prints how many entries there are."))
 
+const importCommand = Command.make("import", { ...shared, ...importing }, (options) =>
+  writing(
+    options,
+    ({ diaryOf, makeDiary }) =>
+      Effect.gen(function* () {
+        const { diaryTarget, importLines } = yield* Effect.promise(() => import("./importLines.ts"))
+        yield* importLines(options, diaryTarget(diaryOf(options.collection), makeDiary(options.collection)))
+      }),
+    expectFile(options.file)
+  )
+).pipe(
+  Command.withDescription("Appends JSON lines, in transactions of --batch entries. Makes the diary where it is absent.")
+)
+
+const exportCommand = Command.make("export", { ...shared, file: exportTo }, (options) =>
+  reading(options, ({ openDiary }) =>
+    Effect.gen(function* () {
+      const { exportLines } = yield* Effect.promise(() => import("./exportLines.ts"))
+      const diary = yield* openDiary(options.collection)
+      yield* exportLines(options, diary.read(), yield* diary.length)
+    })
+  )
+).pipe(Command.withDescription("Writes the entries as JSON lines, in the order in which they were appended."))
+
 /** The command and its subcommands. */
 export const diary = Command.make("diary").pipe(
   Command.withDescription("A diary: JSON values in the order in which they were appended."),
-  Command.withSubcommands([append, read, length])
+  Command.withSubcommands([append, read, length, importCommand, exportCommand])
 )

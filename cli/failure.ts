@@ -6,7 +6,7 @@ export const EXIT = {
   unexpected: 1,
   /** The command line is not understood. */
   usage: 2,
-  /** No such database, collection or entry. */
+  /** No such database, collection, entry or file. */
   notFound: 3,
   /** The same again may succeed: a conflict, a database in use, a full disk. */
   retry: 4,
@@ -16,14 +16,16 @@ export const EXIT = {
   refused: 6,
   /** What is stored is not what was written. */
   corrupt: 7,
+  /** A line of the input cannot be taken; those of the batches before it are imported. */
+  malformed: 8,
   interrupted: 130
 } as const
 
 /** The codes as the help shows them. */
 export const EXIT_HELP =
-  "Ends with 0 when done, 1 after an unexpected error, 2 where the command line is wrong, 3 where a database, collection " +
-  "or entry is not found, 4 where the same again may succeed, 5 where the outcome is unknown, 6 where the request must " +
-  "change, 7 where stored data is corrupt."
+  "Ends with 0 when done, 1 after an unexpected error, 2 where the command line is wrong, 3 where a database, collection, " +
+  "entry or file is not found, 4 where the same again may succeed, 5 where the outcome is unknown, 6 where the request must " +
+  "change, 7 where stored data is corrupt, 8 where a line of the input is malformed, 130 when interrupted."
 
 /** A command that did not do what it should, reported already. */
 export class CommandFailed extends Data.TaggedError("CommandFailed")<{ readonly exitCode: number }> {}
@@ -31,10 +33,28 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{ readonly 
 /** There is nothing at the place that the command names. */
 export class NotFound extends Data.TaggedError("NotFound")<{ readonly message: string }> {}
 
+/** A request that must change. */
+export class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
+
+/** A line of the input that cannot be taken; it counts from 1. */
+export class MalformedLine extends Data.TaggedError("MalformedLine")<{
+  readonly line: number
+  readonly reason: string
+}> {
+  override get message() {
+    return `line ${this.line}: ${this.reason}`
+  }
+}
+
+/** Stored data has problems, which are reported already. */
+export class NotSound extends Data.TaggedError("NotSound")<{ readonly message: string }> {}
+
 /** Any error that a command may fail with. */
 export interface AnyFailure {
   readonly _tag: string
   readonly message: string
+  /** Of the input, where it is to blame. */
+  readonly line?: number
 }
 
 const EXIT_OF: Readonly<Record<string, number>> = {
@@ -45,7 +65,9 @@ const EXIT_OF: Readonly<Record<string, number>> = {
   CorruptBlock: EXIT.corrupt,
   CorruptRecord: EXIT.corrupt,
   CorruptStore: EXIT.corrupt,
+  MalformedLine: EXIT.malformed,
   NotFound: EXIT.notFound,
+  NotSound: EXIT.corrupt,
   OutcomeUnknown: EXIT.unknown,
   StorageLocked: EXIT.retry,
   StorageUnavailable: EXIT.retry
@@ -53,20 +75,34 @@ const EXIT_OF: Readonly<Record<string, number>> = {
 
 /** What to do about an error whose own words are those of a program's author. */
 const FIX_OF: Readonly<Record<string, string>> = {
-  CollectionNotFound: "`optimystic tree put` or `optimystic diary append` makes it",
-  DecodeError: "the command line reads only what it wrote; a program of yours wrote this with a schema of its own"
+  CollectionNotFound:
+    "`optimystic collections` lists those there are; `tree put`, `diary append` and imports make them",
+  DecodeError: "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id"
 }
+
+/** What the platform says where the same again will not succeed, and what to do about it. */
+const PLATFORM_FIXES: ReadonlyArray<readonly [said: RegExp, fix: string]> = [
+  [/\b(?:EACCES|EPERM|EROFS|permission denied)\b/i, "ask who owns the directory for permission, or name another"],
+  [/\b(?:ENOTDIR|EEXIST|AlreadyExists)\b/, "there is a file of this name; name another directory"]
+]
 
 /** A failure as one line for people, or one JSON object for machines, and the code to end with. */
 export const describe = (
-  { _tag, message }: AnyFailure,
+  { _tag, line: inputLine, message }: AnyFailure,
   json: boolean
 ): { readonly line: string; readonly exitCode: number } => {
-  const fix = FIX_OF[_tag]
+  const platformFix = PLATFORM_FIXES.find(([said]) => said.test(message))?.[1]
+  const fix = platformFix ?? FIX_OF[_tag]
   const words = message.replace(/\s*\n\s*/g, " ").replace(/; openOrCreate makes it$/, "")
-  const exitCode = EXIT_OF[_tag] ?? EXIT.refused
+  const exitCode = platformFix !== undefined ? EXIT.refused : (EXIT_OF[_tag] ?? EXIT.refused)
   const line = json
-    ? JSON.stringify({ error: _tag, message: words, ...(fix !== undefined && { fix }), exitCode })
+    ? JSON.stringify({
+        error: _tag,
+        message: words,
+        ...(inputLine !== undefined && { line: inputLine }),
+        ...(fix !== undefined && { fix }),
+        exitCode
+      })
     : `optimystic: ${words}${fix === undefined ? "" : `; ${fix}`}`
   return { exitCode, line }
 }

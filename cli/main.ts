@@ -1,11 +1,7 @@
 #!/usr/bin/env node
 /** The `optimystic` command. */
-import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
 import * as CliConfig from "@effect/cli/CliConfig"
-import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import * as Span from "@effect/cli/HelpDoc/Span"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -16,24 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import { diary } from "./diary.ts"
-import { CommandFailed, EXIT, EXIT_HELP } from "./failure.ts"
-import { tree } from "./tree.ts"
-
-const { version } = createRequire(import.meta.url)("effect-optimystic/package.json") as { readonly version: string }
-
-const optimystic = Command.make("optimystic").pipe(
-  Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
-  Command.withSubcommands([tree, diary])
-)
-
-const run = Command.run(optimystic, {
-  executable: "optimystic",
-  footer: HelpDoc.p(EXIT_HELP),
-  name: "optimystic",
-  summary: Span.text("a transactional database in a directory"),
-  version
-})
+import { run } from "./command.ts"
+import { CommandFailed, EXIT } from "./failure.ts"
 
 /** Help and complaints of the parser: in colour only where somebody sees it. */
 const plainWhereNotSeen = (console: Console.Console): Console.Console => {
@@ -68,7 +48,7 @@ const exitCodeOf = (cause: Cause.Cause<unknown>): number => {
 // Whoever reads the results may have seen enough, as `head` has.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.unexpected))
 
-Effect.consoleWith((console) => Effect.withConsole(run(process.argv), plainWhereNotSeen(console))).pipe(
+Effect.consoleWith((console) => Effect.withConsole(run(process.argv.slice(2)), plainWhereNotSeen(console))).pipe(
   Effect.provide(environment),
   NodeRuntime.runMain({
     disableErrorReporting: true,

@@ -24,6 +24,16 @@ export const collection = Args.text({ name: "collection" }).pipe(Args.withDescri
 /** The key of an entry. */
 export const key = Args.text({ name: "key" }).pipe(Args.withDescription("The key of the entry: any text."))
 
+/** How the entries of a tree bear their keys. */
+export const keyField = Options.text("key").pipe(
+  Options.withPseudoName("FIELD"),
+  Options.withDescription(
+    "For trees whose entries are JSON objects that bear their key themselves, in this property, as those of programs do. " +
+      'Without it, an entry is {"key":…,"value":…}.'
+  ),
+  Options.optional
+)
+
 const parse = (text: string): Effect.Effect<Json, HelpDoc.HelpDoc> =>
   Effect.try({
     try: () => JSON.parse(text) as Json,
@@ -59,3 +69,45 @@ export const count = (name: string, description: string) =>
 
 /** How much is read. */
 export const limit = count("limit", "At most so many. Without it, all.")
+
+const file = (description: string) =>
+  Args.text({ name: "file" }).pipe(
+    Args.withDescription(description),
+    Args.optional,
+    Args.map(Option.filter((path) => path !== "-"))
+  )
+
+/** A transaction of more entries may change more blocks than a transaction is allowed to. */
+const MAX_BATCH = 4_000
+const DEFAULT_BATCH = 500
+
+/** What is imported, and how. */
+export const importing = {
+  batch: Options.integer("batch").pipe(
+    Options.filterMap(
+      (n) => Option.liftPredicate(n, (n) => n >= 1 && n <= MAX_BATCH),
+      `--batch must be from 1 to ${MAX_BATCH}`
+    ),
+    Options.withDefault(DEFAULT_BATCH),
+    Options.withPseudoName("N"),
+    Options.withDescription(`Entries that are written in one transaction: all of them, or none. At most ${MAX_BATCH}.`)
+  ),
+  file: file("A file of JSON lines. Without it, or as -, standard input."),
+  restart: Options.boolean("restart").pipe(
+    Options.withDescription("Begin at the first line, whatever was imported before.")
+  ),
+  resume: Options.boolean("resume").pipe(
+    Options.withDescription("Go on after the last line that was imported from the same input, if any was.")
+  )
+}
+
+/** Where exports go. */
+export const exportTo = file("A file that is not there yet. Without it, or as -, standard output.")
+
+/** A table of options that are given, without those that are not. */
+export const given = <A extends Readonly<Record<string, Option.Option<unknown>>>>(
+  options: A
+): { readonly [K in keyof A]?: A[K] extends Option.Option<infer B> ? B : never } =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, option]) => (Option.isSome(option) ? [[name, option.value]] : []))
+  ) as { readonly [K in keyof A]?: A[K] extends Option.Option<infer B> ? B : never }

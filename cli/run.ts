@@ -1,5 +1,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Json } from "../schemas/Json.ts"
 import type { Database } from "../src/transaction/Database.ts"
 import { type AnyFailure, CommandFailed, describe, NotFound } from "./failure.ts"
@@ -13,26 +14,18 @@ export interface Common {
   readonly json: boolean
 }
 
-/** Where a node keeps its store, in its directory. */
-const STORE = "store"
+/** Either of these files is in the store of any database, in the directory of its node. */
+const STORE_FILES = ["store/CURRENT", "store/last-sequence.json"]
 
 /** Reading from a place without a database must not make one there. */
-const expectDatabase = (directory: string) =>
+const expectDatabase = (directory: string): Effect.Effect<void, NotFound, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (files) =>
     Effect.filterOrFail(
-      Effect.orElseSucceed(files.exists(`${directory}/${STORE}`), () => false),
+      // What may not be looked at may be there: opening it will tell.
+      Effect.exists(STORE_FILES, (name) => Effect.orElseSucceed(files.exists(`${directory}/${name}`), () => true)),
       (exists) => exists,
       () => new NotFound({ message: `${directory} holds no database; a command that writes makes one` })
     )
-  )
-
-const onDatabase = <E extends AnyFailure>(
-  { data, json }: Common,
-  use: (loaded: Loaded) => Effect.Effect<void, E, Database>
-): Effect.Effect<void, CommandFailed> =>
-  Effect.promise(() => import("./database.ts")).pipe(
-    Effect.flatMap((loaded) => Effect.provide(use(loaded), loaded.layer(data))),
-    Effect.catchAll((failure: AnyFailure) => report(failure, json))
   )
 
 const report = (failure: AnyFailure, json: boolean) => {
@@ -43,18 +36,54 @@ const report = (failure: AnyFailure, json: boolean) => {
   )
 }
 
-/** Runs a command that changes the database of a directory, which is made where there is none. */
-export const writing = onDatabase
+/** Runs a command; a failure is reported, and decides what the process ends with. */
+export const running = <E extends AnyFailure, R>(
+  { json }: Common,
+  command: Effect.Effect<void, E, R>
+): Effect.Effect<void, CommandFailed, R> => Effect.catchAll(command, (failure: AnyFailure) => report(failure, json))
+
+/** As {@link running}, on a directory that must hold a database. */
+export const runningOn = <E extends AnyFailure, R>(
+  common: Common,
+  command: Effect.Effect<void, E, R>
+): Effect.Effect<void, CommandFailed, R | FileSystem.FileSystem> =>
+  running<AnyFailure, R | FileSystem.FileSystem>(common, Effect.zipRight(expectDatabase(common.data), command))
+
+const onDatabase = <E extends AnyFailure>(data: string, use: (loaded: Loaded) => Effect.Effect<void, E, Database>) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./database.ts")),
+    (loaded) => Effect.provide(use(loaded), loaded.layer(data))
+  )
+
+/**
+ * Runs a command that changes the database of a directory, which is made where there is none; but not before the command's
+ * input is found, where it has one.
+ */
+export const writing = <E extends AnyFailure, R = never>(
+  common: Common,
+  use: (loaded: Loaded) => Effect.Effect<void, E, Database>,
+  input: Effect.Effect<void, NotFound, R> = Effect.void
+) => running<AnyFailure, R>(common, Effect.zipRight(input, onDatabase(common.data, use)))
+
+/** Fails where a command's input is not there. */
+export const expectFile = (file: Option.Option<string>): Effect.Effect<void, NotFound, FileSystem.FileSystem> =>
+  Option.match(file, {
+    onNone: () => Effect.void,
+    onSome: (path) =>
+      Effect.flatMap(FileSystem.FileSystem, (files) =>
+        Effect.filterOrFail(
+          Effect.orElseSucceed(files.exists(path), () => true),
+          (exists) => exists,
+          () => new NotFound({ message: `There is no file ${path}` })
+        )
+      )
+  })
 
 /** Runs a command that only reads the database of a directory. */
 export const reading = <E extends AnyFailure>(
   common: Common,
   use: (loaded: Loaded) => Effect.Effect<void, E, Database>
-): Effect.Effect<void, CommandFailed, FileSystem.FileSystem> =>
-  Effect.zipRight(
-    Effect.catchAll(expectDatabase(common.data), (failure) => report(failure, common.json)),
-    onDatabase(common, use)
-  )
+) => runningOn<AnyFailure, never>(common, onDatabase(common.data, use))
 
 /** One result: as an object for machines, and as a text for people. */
 export interface Result {
@@ -62,10 +91,19 @@ export interface Result {
   readonly text: string
 }
 
+/** Writes a text to standard output, and waits until it is taken. */
+export const write = (text: string): Effect.Effect<void> =>
+  text === ""
+    ? Effect.void
+    : Effect.async((resume) => {
+        // An error is raised by the stream, too, where it ends the process.
+        process.stdout.write(text, () => resume(Effect.void))
+      })
+
 /** Prints results, each on a line. */
 export const print = ({ json }: Common, results: Iterable<Result>): Effect.Effect<void> =>
-  Effect.sync(() => {
+  Effect.suspend(() => {
     let lines = ""
     for (const { object, text } of results) lines += `${json ? JSON.stringify(object) : text}\n`
-    process.stdout.write(lines)
+    return write(lines)
   })

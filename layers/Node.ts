@@ -84,9 +84,9 @@ export const layerEmbedded = (
   )
 
 /** The key of a node, in its directory. */
-const IDENTITY_FILE = "identity.json"
+export const IDENTITY_FILE = "identity.json"
 /** The store of a node, in its directory. */
-const STORE_DIRECTORY = "store"
+export const STORE_DIRECTORY = "store"
 
 const storageOf = ({
   directory,

@@ -1,0 +1,32 @@
+/** All commands, and their help. */
+import { createRequire } from "node:module"
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Span from "@effect/cli/HelpDoc/Span"
+import { backup } from "./backup.ts"
+import { collections } from "./collections.ts"
+import { diary } from "./diary.ts"
+import { examplesOf } from "./examples.ts"
+import { EXIT_HELP } from "./failure.ts"
+import { tree } from "./tree.ts"
+import { verify } from "./verify.ts"
+
+const { version } = createRequire(import.meta.url)("effect-optimystic/package.json") as { readonly version: string }
+
+const optimystic = Command.make("optimystic").pipe(
+  Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
+  Command.withSubcommands([tree, diary, collections, verify, backup])
+)
+
+const footerOf = (args: ReadonlyArray<string>): HelpDoc.HelpDoc =>
+  HelpDoc.blocks([...examplesOf(args).map((example) => `Example: ${example}`), EXIT_HELP].map(HelpDoc.p))
+
+/** Runs what a command line names. */
+export const run = (args: ReadonlyArray<string>) =>
+  Command.run(optimystic, {
+    executable: "optimystic",
+    footer: footerOf(args),
+    name: "optimystic",
+    summary: Span.text("a transactional database in a directory"),
+    version
+  })(["node", "optimystic", ...args])
