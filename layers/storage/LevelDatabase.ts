@@ -1,4 +1,5 @@
 import * as FileSystem from "node:fs/promises"
+import * as Path from "node:path"
 import { ClassicLevel } from "classic-level"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -76,6 +77,25 @@ export const open = (
     (database) => Effect.promise(() => database.close())
   )
 
+const LOG_FILE = /^[0-9]+\.log$/
+
+const logFiles = async (directory: string): Promise<ReadonlyArray<string>> =>
+  (await FileSystem.readdir(directory)).filter((name) => LOG_FILE.test(name))
+
+/** Room that opening takes, beside that for what is in the logs. */
+const OPENING_BYTES = 64 * 1024
+
+/** Fails where there is no room to open a database anew: what is in its logs becomes a table, and goes through a log again. */
+export const checkRoom = async ({ location }: ClassicLevel): Promise<void> => {
+  const logs = await logFiles(location)
+  const stats = await Promise.all(logs.map((name) => FileSystem.stat(Path.join(location, name))))
+  const neededBytes = OPENING_BYTES + 2 * stats.reduce((sum, { size }) => sum + size, 0)
+  const { bavail, bsize } = await FileSystem.statfs(location)
+  if (bavail * bsize < neededBytes) {
+    throw new Error(`no space left on device: LevelDB needs ${neededBytes} bytes to start anew`)
+  }
+}
+
 /** Closes a database that failed, as far as that goes, and opens it anew. */
 export const reopen = async (database: ClassicLevel): Promise<void> => {
   await database.close()
@@ -85,11 +105,6 @@ export const reopen = async (database: ClassicLevel): Promise<void> => {
     throw causeOf(thrown)
   }
 }
-
-const LOG_FILE = /^[0-9]+\.log$/
-
-const logFiles = async (directory: string): Promise<ReadonlyArray<string>> =>
-  (await FileSystem.readdir(directory)).filter((name) => LOG_FILE.test(name))
 
 /** Between these no key is ever written. */
 const NOWHERE = ["\u0000", "\u0000\u0000"] as const

@@ -55,6 +55,7 @@ export const make = (database: ClassicLevel): JournalIndex => {
       // LevelDB syncs its tables, and the directory only when it begins a manifest.
       await keepManifestEnd()
     },
+    checkRoom: () => LevelDatabase.checkRoom(database),
     reopen: () => LevelDatabase.reopen(database),
     setCheckpoint: (checkpoint) => database.put(...sealedCheckpoint(checkpoint), { sync: true })
   }

@@ -156,6 +156,28 @@ describe("a journal", () => {
     expect(index.state.get("late")).toBe("1")
   })
 
+  it("lets its index be read while that has no room to start anew, and brings it up to date once it has", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    await journal.indexer.settled()
+    index.hasRoom = false
+    index.failures.push(true)
+    await journal.append([put("b", "2")], 2)
+    expect(await failureOf(journal.indexer.settled())).toMatchObject({ message: /the index fails/ })
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
+    for (let turn = 0; turn < 4; turn++) {
+      await pause()
+      expect(journal.indexer.isReadable).toBe(true)
+      expect([seen(journal, index, "a"), seen(journal, index, "b")]).toEqual(["1", "2"])
+    }
+    expect(await failureOf(journal.indexer.settled())).toMatchObject({ message: /no room to start anew/ })
+    index.hasRoom = true
+    while ((await failureOf(journal.indexer.settled())) !== "it succeeded") await pause()
+    expect(index.state.get("b")).toBe("2")
+    await journal.close()
+  })
+
   it("stays where the index fails until the end, and is brought in the next time", async () => {
     const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
     const { journal } = await open(files, index)

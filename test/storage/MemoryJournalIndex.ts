@@ -18,6 +18,8 @@ export class MemoryJournalIndex implements JournalIndex {
   readonly failures: Array<boolean> = []
   /** While true, everything fails. */
   isBroken = false
+  /** While false, there is none to start anew. */
+  hasRoom = true
   /** Whether a step that was not flushed survives. */
   survives: () => boolean = () => true
   isDead = false
@@ -55,6 +57,10 @@ export class MemoryJournalIndex implements JournalIndex {
     return this.#call(() => {
       this.flushed = Math.max(this.flushed, steps)
     })
+  }
+
+  readonly checkRoom = async (): Promise<void> => {
+    if (!this.hasRoom) throw new Error("no room to start anew")
   }
 
   readonly reopen = (): Promise<void> =>

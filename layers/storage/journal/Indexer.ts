@@ -270,8 +270,9 @@ export class Indexer {
   async #heal(reason: string): Promise<void> {
     await this.#pause()
     await this.#flushing
-    this.#readable = false
     try {
+      await this.#index.checkRoom?.()
+      this.#readable = false
       await this.#index.reopen()
       const batches = await this.#readBack(this.#applied)
       if (this.#applied - batches.length > this.#checkpoint.sequence)

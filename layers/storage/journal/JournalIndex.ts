@@ -20,6 +20,11 @@ export interface JournalIndex {
   readonly flush: () => Promise<void>
   /** Sets the checkpoint, durably. */
   readonly setCheckpoint: (checkpoint: Checkpoint) => Promise<void>
+  /**
+   * Fails where {@link reopen} would, for want of room on the disk: it is better left alone then, for it can still be read. An
+   * index that needs none has no such check.
+   */
+  readonly checkRoom?: () => Promise<void>
   /** Starts anew after a failure. What was not flushed may be missing then. */
   readonly reopen: () => Promise<void>
 }
