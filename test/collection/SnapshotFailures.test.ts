@@ -226,6 +226,39 @@ describe("a local snapshot", () => {
     )
   )
 
+  it.live(
+    "that has committed knows so, also where it cannot go on from there: then what is pending may be discarded",
+    () =>
+      onANode(
+        Effect.gen(function* () {
+          const lines = yield* Collection.openOrCreate(Lines.define("lines"))
+          const database = yield* Database
+          const last: { act: Effect.Effect<unknown, unknown> } = { act: Effect.void }
+          const transact: TransactorService["transact"] = (request) =>
+            Effect.tap(database.transactor.transact(request), () => Effect.orDie(last.act))
+          const slow = { ...database, transactor: { ...database.transactor, transact } }
+          const local = yield* (yield* Effect.provideService(Collection.open(Lines.define("lines")), Database, slow))
+            .snapshot
+          yield* local.act(insert(0, "a"))
+          // While the answer is on its way, the line is removed by both.
+          last.act = Effect.zipRight(local.act(remove(0)), lines.act(remove(0)))
+          yield* local.sync
+          last.act = Effect.void
+          expect(yield* local.pending).toEqual([remove(0)])
+          for (const call of [local.update, local.sync, local.updateAndSync]) {
+            expect((yield* Effect.flip(call))._tag).toBe("ActionRefused")
+          }
+          yield* local.discard()
+          expect(yield* local.pending).toEqual([])
+          expect(yield* local.read(Lines.all)).toEqual(["a"])
+          yield* local.act(insert(0, "b"))
+          yield* local.updateAndSync
+          expect(yield* lines.read(Lines.all)).toEqual(["b"])
+          expect(yield* local.read(Lines.all)).toEqual(["b"])
+        })
+      )
+  )
+
   it.live("refuses to commit inside of a transaction; outside of it, it may", () =>
     onANode(
       Effect.gen(function* () {

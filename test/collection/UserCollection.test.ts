@@ -101,6 +101,8 @@ describe("Collection", () => {
         const unfit = yield* Effect.flip(stock.act(add(-1)))
         expect(unfit._tag).toBe("DecodeError")
         expect(unfit.message).toContain('"add"')
+        // @ts-expect-error: the data of "add" are a number
+        expect((yield* Effect.flip(stock.act({ data: "1", type: "add" })))._tag).toBe("DecodeError")
         const unknown = { data: 1, type: "toString" } as unknown as ReturnType<typeof add>
         expect((yield* Effect.flip(stock.act(unknown)))._tag).toBe("DecodeError")
         const Texts = Collection.define("texts", {
