@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Schema } from "effect"
+import { Deferred, Effect, Fiber, Schedule, Schema } from "effect"
 import { Block, Collection, Database, Node, Transaction } from "effect-optimystic"
 import { StorageUnavailable } from "../../schemas/Errors.ts"
 import type { PendRequest } from "../../schemas/Repo.ts"
@@ -257,6 +257,25 @@ describe("a local snapshot", () => {
           expect(yield* local.read(Lines.all)).toEqual(["b"])
         })
       )
+  )
+
+  it.live("tries as often as the policy has it, where others are always first, and then keeps what is pending", () =>
+    onANode(
+      Effect.gen(function* () {
+        const lines = yield* Collection.openOrCreate(Definition)
+        const database = yield* Database
+        const transact: TransactorService["transact"] = (request) =>
+          Effect.zipRight(Effect.orDie(lines.act(insert(0, "other"))), database.transactor.transact(request))
+        const busy = { ...database, transactor: { ...database.transactor, transact } }
+        const local = yield* (yield* Effect.provideService(Collection.open(Definition), Database, busy)).snapshot
+        yield* local.act(insert(0, "a"))
+        const failure = yield* Effect.flip(local.updateAndSync)
+        expect(failure._tag === "Conflict" && failure.attempts).toBe(3)
+        expect(yield* local.pending).toEqual([insert(2, "a")])
+        expect(yield* lines.read(Lines.all)).toEqual(["other", "other", "other"])
+      }),
+      { transactions: { retry: Schedule.recurs(2) } }
+    )
   )
 
   it.live("refuses to commit inside of a transaction; outside of it, it may", () =>
