@@ -150,9 +150,10 @@ export class LocalSnapshot<A> implements Snapshot<A> {
 
   /** Goes on to the latest state. */
   get #catchUp(): Effect.Effect<void, UpdateError> {
-    return Effect.flatMap(this.#latest, ([, latest]) =>
-      latest.pinned.rev === this.rev ? Effect.void : this.#acting.withPermits(1)(this.#rebase(latest))
-    )
+    return Effect.flatMap(this.#latest, ([, latest]) => {
+      const isLatest = latest.pinned.rev === this.rev && this.#landed === 0
+      return isLatest ? Effect.void : this.#acting.withPermits(1)(this.#rebase(latest))
+    })
   }
 
   /** Takes in what this snapshot has committed, where that is still to be done. */
