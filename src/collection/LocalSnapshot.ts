@@ -108,16 +108,19 @@ export class LocalSnapshot<A> implements Snapshot<A> {
   }
 
   discard(choose?: (action: A) => boolean): Effect.Effect<void, UpdateError> {
-    const kept = Effect.suspend(() => {
-      const logged = this.#view.actions
-      if (choose === undefined) return Effect.succeed([])
-      return Either.map(Either.all(logged.map(this.#actions.decode)), (decoded) =>
-        logged.filter((_, i) => !decoded[i]!.every(choose))
-      )
+    const drop = Effect.suspend(() => {
+      const landed = this.#landings.filter(({ isCertain }) => isCertain)
+      const [committed, pending] = [this.#view.actions.slice(0, this.#landed), this.#view.actions.slice(this.#landed)]
+      const kept =
+        choose === undefined
+          ? Either.right([])
+          : Either.map(Either.all(pending.map(this.#actions.decode)), (decoded) =>
+              pending.filter((_, i) => !decoded[i]!.every(choose))
+            )
+      // A transaction that turns out to be committed after all, with what is discarded here, is then like one of others.
+      return Effect.flatMap(kept, (logged) => this.#replace(this.#view.startOver(), [...committed, ...logged], landed))
     })
-    // A transaction that turns out to be committed after all, with what is discarded here, is then like one of others.
-    const drop = Effect.flatMap(kept, (logged) => this.#replace(this.#view.startOver(), logged))
-    return this.#exchange.withPermits(1)(Effect.zipRight(this.#settle, this.#acting.withPermits(1)(drop)))
+    return this.#exchange.withPermits(1)(this.#acting.withPermits(1)(drop))
   }
 
   /** How many of the actions are known to be committed, though the view is still of the revision before. */
@@ -147,9 +150,10 @@ export class LocalSnapshot<A> implements Snapshot<A> {
 
   /** Goes on to the latest state. */
   get #catchUp(): Effect.Effect<void, UpdateError> {
-    return Effect.flatMap(this.#latest, ([, latest]) =>
-      latest.pinned.rev === this.rev ? Effect.void : this.#acting.withPermits(1)(this.#rebase(latest))
-    )
+    return Effect.flatMap(this.#latest, ([, latest]) => {
+      const isLatest = latest.pinned.rev === this.rev && this.#landed === 0
+      return isLatest ? Effect.void : this.#acting.withPermits(1)(this.#rebase(latest))
+    })
   }
 
   /** Takes in what this snapshot has committed, where that is still to be done. */
@@ -171,11 +175,15 @@ export class LocalSnapshot<A> implements Snapshot<A> {
   }
 
   /** Puts a state with these actions in the place of the present one. */
-  #replace(state: CollectionChanges, logged: ReadonlyArray<Action>): Effect.Effect<void, UpdateError> {
+  #replace(
+    state: CollectionChanges,
+    logged: ReadonlyArray<Action>,
+    landings: ReadonlyArray<Landing> = []
+  ): Effect.Effect<void, UpdateError> {
     return Effect.map(replay(this.#actions, state, logged, "whole"), () => {
       this.#view = state
       this.#viewBytes = bytesOf(logged)
-      this.#landings = []
+      this.#landings = landings
     })
   }
 

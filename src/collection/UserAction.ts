@@ -14,8 +14,8 @@ import * as ValueCodec from "./ValueCodec.ts"
 
 /**
  * Changes the blocks of a collection, of which `root` is the first, as an action asks for; gives what `act` gives. A plain
- * procedure: it may be run more than once, so it changes nothing but blocks. To refuse the action it throws `Invalid`. What
- * it does not throw itself it does not catch: blocks that are not in memory are loaded that way.
+ * procedure: it may be run more than once, so it changes nothing but blocks, and depends on nothing else. It may {@link refuse}
+ * the action. What it does not throw itself it does not catch: blocks that are not in memory are loaded that way.
  */
 export type Handler<A, R> = (store: BlockStore, root: BlockId, data: A) => R
 
@@ -47,6 +47,11 @@ export const define = <A, I, R>(data: Schema.Schema<A, I>, handler: Handler<A, R
   ...ValueCodec.make(data),
   handle: handler
 })
+
+/** Called by a handler, ends the action: nothing of it stays, and `act` fails with `Invalid`. */
+export const refuse = (reason: string): never => {
+  throw new Invalid({ reason })
+}
 
 /** The actions of a collection of this name. */
 export const actionsOf = <Definitions extends ActionDefinitions>(

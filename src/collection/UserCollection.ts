@@ -28,7 +28,8 @@ export {
   type DataOf,
   define as action,
   type Handler,
-  type ResultOf
+  type ResultOf,
+  refuse
 } from "./UserAction.ts"
 
 /** How a collection is defined. */

@@ -21,7 +21,7 @@ describe("Chain", () => {
         const jobs = yield* Chain.openOrCreate(Jobs)
         const local = yield* jobs.snapshot
         const model = new ArrayChain()
-        for (let step = 0; step < 300; step++) {
+        for (let step = 0; step < 150; step++) {
           // Each step on the one, brought to the other.
           const here = prng.nextInt(2) === 0
           const chain: Chain.Chain<Job> | Chain.ChainSnapshot<Job> = here ? local : jobs

@@ -1,7 +1,6 @@
 /** Lines of text in pages of a few: a collection of a user's own, over many blocks. For tests. */
 import { Schema } from "effect"
 import { Block, Collection } from "effect-optimystic"
-import { Invalid } from "../../schemas/Errors.ts"
 import { BlockId } from "../../schemas/Ids.ts"
 
 const PAGE_LINES = 3
@@ -20,7 +19,7 @@ const find = (reader: Collection.BlockReader, root: BlockId, at: number) => {
     }
     offset -= lines.length
   }
-  throw new Invalid({ reason: `there is no line ${at}` })
+  return Collection.refuse(`there is no line ${at}`)
 }
 
 /** Puts a line at a place. */
@@ -40,7 +39,7 @@ const insert = (store: Collection.BlockStore, root: BlockId, { at, text }: typeo
 const remove = (store: Collection.BlockStore, root: BlockId, at: number): string => {
   const { id, lines, number, offset, pages } = find(store, root, at)
   const [removed] = lines.slice(offset)
-  if (removed === undefined) throw new Invalid({ reason: `there is no line ${at}` })
+  if (removed === undefined) return Collection.refuse(`there is no line ${at}`)
   const rest = lines.toSpliced(offset, 1)
   if (rest.length > 0 || pages.length === 1) {
     Page.set(store, id, { lines: rest })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Schema } from "effect"
+import { Deferred, Effect, Fiber, Schedule, Schema } from "effect"
 import { Block, Collection, Database, Node, Transaction } from "effect-optimystic"
 import { StorageUnavailable } from "../../schemas/Errors.ts"
 import type { PendRequest } from "../../schemas/Repo.ts"
@@ -223,6 +223,58 @@ describe("a local snapshot", () => {
         expect(local.rev).toBeGreaterThan(rev)
         expect(yield* local.read(Lines.all)).toEqual([])
       })
+    )
+  )
+
+  it.live(
+    "that has committed knows so, also where it cannot go on from there: then what is pending may be discarded",
+    () =>
+      onANode(
+        Effect.gen(function* () {
+          const lines = yield* Collection.openOrCreate(Lines.define("lines"))
+          const database = yield* Database
+          const last: { act: Effect.Effect<unknown, unknown> } = { act: Effect.void }
+          const transact: TransactorService["transact"] = (request) =>
+            Effect.tap(database.transactor.transact(request), () => Effect.orDie(last.act))
+          const slow = { ...database, transactor: { ...database.transactor, transact } }
+          const local = yield* (yield* Effect.provideService(Collection.open(Lines.define("lines")), Database, slow))
+            .snapshot
+          yield* local.act(insert(0, "a"))
+          // While the answer is on its way, the line is removed by both.
+          last.act = Effect.zipRight(local.act(remove(0)), lines.act(remove(0)))
+          yield* local.sync
+          last.act = Effect.void
+          expect(yield* local.pending).toEqual([remove(0)])
+          for (const call of [local.update, local.sync, local.updateAndSync]) {
+            expect((yield* Effect.flip(call))._tag).toBe("ActionRefused")
+          }
+          yield* local.discard()
+          expect(yield* local.pending).toEqual([])
+          expect(yield* local.read(Lines.all)).toEqual(["a"])
+          yield* local.act(insert(0, "b"))
+          yield* local.updateAndSync
+          expect(yield* lines.read(Lines.all)).toEqual(["b"])
+          expect(yield* local.read(Lines.all)).toEqual(["b"])
+        })
+      )
+  )
+
+  it.live("tries as often as the policy has it, where others are always first, and then keeps what is pending", () =>
+    onANode(
+      Effect.gen(function* () {
+        const lines = yield* Collection.openOrCreate(Definition)
+        const database = yield* Database
+        const transact: TransactorService["transact"] = (request) =>
+          Effect.zipRight(Effect.orDie(lines.act(insert(0, "other"))), database.transactor.transact(request))
+        const busy = { ...database, transactor: { ...database.transactor, transact } }
+        const local = yield* (yield* Effect.provideService(Collection.open(Definition), Database, busy)).snapshot
+        yield* local.act(insert(0, "a"))
+        const failure = yield* Effect.flip(local.updateAndSync)
+        expect(failure._tag === "Conflict" && failure.attempts).toBe(3)
+        expect(yield* local.pending).toEqual([insert(2, "a")])
+        expect(yield* lines.read(Lines.all)).toEqual(["other", "other", "other"])
+      }),
+      { transactions: { retry: Schedule.recurs(2) } }
     )
   )
 

@@ -42,7 +42,7 @@ describe("a local snapshot of a tree", () => {
         const model = new NaiveCollection<ReadonlyArray<Item>, Change>([], perform, firstWins)
         const local = yield* items.snapshot
         const naive = new NaiveSnapshot(model)
-        for (let step = 0; step < 400; step++) {
+        for (let step = 0; step < 150; step++) {
           const key = prng.nextInt(60)
           const kind = prng.nextInt(12)
           if (kind < 3) {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { Block, Collection, Diary, Node, Transaction, Tree } from "effect-optimystic"
-import { Invalid } from "../../schemas/Errors.ts"
 
 const Cell = Block.define("cell", { value: Schema.Int })
 
@@ -13,7 +12,7 @@ const Stock = Collection.define("stock", {
     take: Collection.action(Schema.Int, (store, root, count) => {
       const { value } = Cell.get(store, root)
       Cell.set(store, root, { value: value - count })
-      if (count > value) throw new Invalid({ reason: `there are ${value} left` })
+      if (count > value) Collection.refuse(`there are ${value} left`)
       return value - count
     })
   },
@@ -101,6 +100,8 @@ describe("Collection", () => {
         const unfit = yield* Effect.flip(stock.act(add(-1)))
         expect(unfit._tag).toBe("DecodeError")
         expect(unfit.message).toContain('"add"')
+        // @ts-expect-error: the data of "add" are a number
+        expect((yield* Effect.flip(stock.act({ data: "1", type: "add" })))._tag).toBe("DecodeError")
         const unknown = { data: 1, type: "toString" } as unknown as ReturnType<typeof add>
         expect((yield* Effect.flip(stock.act(unknown)))._tag).toBe("DecodeError")
         const Texts = Collection.define("texts", {
