@@ -9,9 +9,6 @@ import { pathOf } from "./FilesIndex.ts"
 import type { StoreFiles } from "./StoreFiles.ts"
 import type { Turns } from "./Turns.ts"
 
-/** Files that one range reads at a time. */
-const CONCURRENT_READS = 4
-
 const foreign = (path: string) => new CorruptRecord({ key: path, reason: "not a file of this program" })
 
 const isWithin = ({ highest, lowest }: StorageKeyCodec.KeyInterval, text: string): boolean =>
@@ -92,15 +89,12 @@ export const make = (files: StoreFiles, turns: Turns): RecordReader => {
       const interval = StorageKeyCodec.rangeInterval(range)
       return turns.shared(
         Effect.flatMap(keysOf(range, interval), (keys) =>
-          Effect.forEach(
-            keys,
-            (encodedKey) =>
-              Effect.flatMap(read(encodedKey), (value) =>
-                value === undefined
-                  ? Effect.fail(foreign(pathOf(encodedKey)))
-                  : Effect.succeed({ key: StorageKeyCodec.decode(encodedKey)!, value })
-              ),
-            { concurrency: CONCURRENT_READS }
+          Effect.forEach(keys, (encodedKey) =>
+            Effect.flatMap(read(encodedKey), (value) =>
+              value === undefined
+                ? Effect.fail(foreign(pathOf(encodedKey)))
+                : Effect.succeed({ key: StorageKeyCodec.decode(encodedKey)!, value })
+            )
           )
         )
       )
