@@ -36,7 +36,7 @@ export const storedBlock = (index: number): { readonly id: BlockId; readonly wri
     keys: places.map((place) => place.id)
   })
   const latest = { actionId: ACTION, after: hash(block), base: "none", rev: 1 }
-  const head = { collection: COLLECTION, latest, since: [], sinceLength: 0, whole: 1 }
+  const head = { collection: COLLECTION, since: [], sinceLength: 0, whole: 1 }
   const put = (kind: string, name: string | number, value: string): StorageWrite => ({
     key: ["block", id, kind, name],
     type: "put",

@@ -13,7 +13,7 @@ import type { RawStorageService, StorageKey } from "../../services/RawStorage.ts
 import type { RestorerService } from "../../services/Restorer.ts"
 import type { ReadError, RevisionRange } from "../../services/StorageRepo.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
-import { hashValue } from "../encoding/BlockIds.ts"
+import { hashText, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical, rememberText } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
 import { type HeadRecord, keys, latestRev } from "./records.ts"
@@ -33,8 +33,8 @@ export interface BlockStorage {
   readonly transaction: (action: ActionId) => Effect.Effect<TransactionRecord | undefined, StorageError>
 }
 
-/** A block that was put together, or the first record that it takes and that is not kept. */
-type Assembled = { readonly block: Block } | { readonly absent: StorageKey }
+/** A block that was put together, with its text where it was stored whole, or the first record that it takes and that is not kept. */
+type Assembled = { readonly block: Block; readonly text?: string } | { readonly absent: StorageKey }
 
 const missing = (key: StorageKey, referrer: string) =>
   new CorruptRecord({ key: key.join("/"), reason: `absent, but ${referrer} refers to it` })
@@ -58,12 +58,12 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       value === undefined ? Effect.fail(missing(key, referrer)) : Effect.succeed(value)
     )
 
-  const wholeBlock = (id: BlockId, rev: Rev): Effect.Effect<Block | undefined, StorageError> =>
-    Effect.flatMap(raw.get(keys.whole(id, rev)), (text) => {
-      if (text === undefined) return Effect.succeed(undefined)
+  const wholeBlock = (id: BlockId, rev: Rev): Effect.Effect<Assembled, StorageError> =>
+    Effect.flatMap(raw.get(keys.whole(id, rev)), (text): Effect.Effect<Assembled, StorageError> => {
+      if (text === undefined) return Effect.succeed({ absent: keys.whole(id, rev) })
       return Effect.map(parse<Block>(keys.whole(id, rev), text), (block) => {
         rememberText(block, text)
-        return block
+        return { block, text }
       })
     })
 
@@ -73,9 +73,9 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     whole: Rev,
     revs: ReadonlyArray<Rev>
   ): Effect.fn.Return<Assembled, ReadError> {
-    let block = yield* wholeBlock(id, whole)
-    if (block === undefined) return { absent: keys.whole(id, whole) }
-    if (revs.length === 0) return { block }
+    const found = yield* wholeBlock(id, whole)
+    if ("absent" in found || revs.length === 0) return found
+    let { block } = found
     const changeKeys = revs.map((rev) => keys.change(id, rev))
     const texts = yield* raw.getMany(changeKeys)
     for (let i = 0; i < texts.length; i++) {
@@ -102,7 +102,9 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       : missing(absent, `revision ${revision.rev}`)
   })
 
-  const hasHash = (block: Block, expected: Revision["after"]): boolean => {
+  const hasHash = (block: Block, text: string | undefined, expected: Revision["after"]): boolean => {
+    // A text with the hash of the canonical one is that: it need not be made again.
+    if (text !== undefined && hashText(hasher, text) === expected) return true
     try {
       return hashValue(hasher, block) === expected
     } catch (thrown) {
@@ -122,8 +124,9 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     // The whole copy that it takes is this one or one before it.
     const assembled: Assembled =
       whole === undefined ? { absent: keys.whole(id, revision.rev) } : yield* assemble(id, whole, since)
-    const block = "block" in assembled ? assembled.block : yield* restore(id, revision, assembled.absent)
-    if (!hasHash(block, revision.after)) {
+    const { block, text } =
+      "block" in assembled ? assembled : { block: yield* restore(id, revision, assembled.absent), text: undefined }
+    if (!hasHash(block, text, revision.after)) {
       return yield* new CorruptBlock({ block: id, reason: `the content of revision ${revision.rev} has another hash` })
     }
     return block

@@ -89,8 +89,7 @@ const encodeKind = (kind: string): string => {
 
 const decodeKind = (text: string): string => KINDS.get(text) ?? unlessEmpty(text)
 
-/** The folder of a block that has one. */
-export const blockFolder = (block: string): string => `${FOLDER_SPACE}/${orEmpty(encodePart(block))}`
+const blockFolder = (block: string): string => `${FOLDER_SPACE}/${orEmpty(encodePart(block))}`
 
 /** The path of a record's file. */
 export const encode = ([space, block, kind, name]: StorageKey): string => {

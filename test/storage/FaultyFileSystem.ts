@@ -11,6 +11,8 @@ const failure = (method: string, path: string, description: string): Effect.Effe
 /** What is in it need not be durable. */
 const TEMPORARY = "tmp"
 
+const CHECKPOINT = "checkpoint.json"
+
 const parentOf = (path: string): string => (path.includes("/") ? Path.dirname(path) : "")
 
 export class FaultyFileSystem {
@@ -22,6 +24,8 @@ export class FaultyFileSystem {
   readonly beforeReads: Array<Effect.Effect<void>> = []
   /** Files that were put in place, and folders whose names changed, with when that was; by paths below the directory. */
   readonly changed = new Map<string, number>()
+  /** What was not synced when a checkpoint was last put in place. */
+  unsyncedAtCheckpoint: ReadonlyArray<string> = []
   readonly #synced = new Map<string, number>()
   readonly #directory: string
   #now = 0
@@ -65,6 +69,7 @@ export class FaultyFileSystem {
       rename: (from, to) =>
         Effect.tap(below.rename(from, to), () => {
           const target = this.#below(to)
+          if (target === CHECKPOINT) this.unsyncedAtCheckpoint = this.unsynced
           this.#change(target)
           // It takes with it what was synced under its old name.
           if (this.#synced.delete(this.#below(from))) this.#synced.set(target, ++this.#now)

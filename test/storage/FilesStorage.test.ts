@@ -214,7 +214,7 @@ const settled = (storage: RawStorageService) => storage.range({ ...ALL, limit: 1
 const PAUSES = { schedule: Schedule.spaced("50 millis"), times: 100 }
 
 describe("FilesStorage on a file system", () => {
-  it.scoped("has every file, and every folder above it, synced before it forgets its journal", () =>
+  it.scoped("has every file, and every folder above it, synced before a checkpoint says so", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
       const files = new FaultyFileSystem(directory)
@@ -230,6 +230,7 @@ describe("FilesStorage on a file system", () => {
       for (const path of ["block/abc/revs/1.json", "block/abc/revs", "block/abc", "block", "proof/xyz.json", ""]) {
         expect(changed).toContain(path)
       }
+      expect(files.unsyncedAtCheckpoint).toEqual([])
       expect(files.unsynced).toEqual([])
     })
   )

@@ -57,18 +57,24 @@ const meet = (kind: Kind, directory: string) =>
 /** Files of a closed store, and what may come of a flipped bit in one of them. */
 const DAMAGES = [
   // What is in a file of its own cannot hide.
-  { allowed: ["error"], flips: 16, kind: "FilesStorage", name: /^block\/.*\.json$/ },
-  { allowed: ["refused"], flips: 3, kind: "FilesStorage", name: /^format\.json$/ },
-  { allowed: ["refused"], flips: 3, kind: "FilesStorage", name: /^checkpoint\.json$/ },
-  { allowed: ["refused"], flips: 3, kind: "FilesStorage", name: /^last-sequence\.json$/ },
-  { allowed: ["right"], flips: 6, kind: "FilesStorage", name: /^in-use\/(?:CURRENT|MANIFEST-\d+)$/ }
+  { allowed: ["error"], flips: 16, kind: "FilesStorage", name: /^block\/.*\.json$/, what: "a record" },
+  { allowed: ["refused"], flips: 3, kind: "FilesStorage", name: /^format\.json$/, what: "the format" },
+  { allowed: ["refused"], flips: 3, kind: "FilesStorage", name: /^checkpoint\.json$/, what: "the checkpoint" },
+  {
+    allowed: ["refused"],
+    flips: 3,
+    kind: "FilesStorage",
+    name: /^last-sequence\.json$/,
+    what: "the last batch number"
+  },
+  { allowed: ["right"], flips: 6, kind: "FilesStorage", name: /^in-use\/(?:CURRENT|MANIFEST-\d+)$/, what: "the lock" }
 ] as const
 
 describe("one flipped bit", () => {
-  for (const { allowed, flips, kind, name } of DAMAGES) {
-    it.scoped(`in a file ${name} of ${kind} gives no wrong value: ${allowed.join(", ")}`, () =>
+  for (const { allowed, flips, kind, name, what } of DAMAGES) {
+    it.scoped(`in ${what} of ${kind} gives no wrong value: ${allowed.join(", ")}`, () =>
       Effect.gen(function* () {
-        const random = Prng.make(`${SEED}/${kind}/${name}`)
+        const random = Prng.make(`${SEED}/${what}`)
         const [whole, damaged] = [yield* temporaryDirectory, yield* temporaryDirectory]
         yield* makeStore(kind, whole)
         const met = new Set<string>()

@@ -61,6 +61,9 @@ class Unsynced {
 /** The index that the files of a store are. Its steps take turns with those who read several files. */
 export const make = (files: StoreFiles, turns: Turns): JournalIndex => {
   let unsynced = new Unsynced()
+  /** The last batches that are in the files, and that are there durably. */
+  let applied = 0
+  let synced = 0
 
   const apply = ({ key, value }: JournalOperation) => {
     const path = pathOf(key)
@@ -70,29 +73,45 @@ export const make = (files: StoreFiles, turns: Turns): JournalIndex => {
 
   const flush = Effect.suspend(() => {
     const changed = unsynced
+    const last = applied
     // Where this fails, all since the checkpoint is written once more.
     unsynced = new Unsynced()
     const all = (paths: Iterable<string>) =>
       Effect.forEach(paths, files.sync, { concurrency: CONCURRENT_SYNCS, discard: true })
-    return Effect.zipRight(all(changed.files), all(changed.folders))
+    return all(changed.files).pipe(
+      Effect.zipRight(all(changed.folders)),
+      Effect.zipRight(
+        Effect.sync(() => {
+          synced = Math.max(synced, last)
+        })
+      )
+    )
   })
+
+  // Nothing syncs files but a flush, whereas a synced record of LevelDB takes with it what was written before.
+  const setCheckpoint = (checkpoint: StoreRecords.Checkpoint) =>
+    Effect.suspend(() =>
+      Effect.zipRight(checkpoint.sequence > synced ? flush : Effect.void, writeCheckpoint(files, checkpoint))
+    )
 
   return {
     begin: () => {
       const batches: Array<{ readonly operations: ReadonlyArray<JournalOperation> }> = []
       return {
         add: (operations) => batches.push({ operations }),
-        commit: () =>
-          Effect.runPromise(
-            turns.alone(
-              Effect.forEach(latestOperations(batches), apply, { concurrency: CONCURRENT_WRITES, discard: true })
-            )
-          ),
+        commit: async ({ last }) => {
+          const write = Effect.forEach(latestOperations(batches), apply, {
+            concurrency: CONCURRENT_WRITES,
+            discard: true
+          })
+          await Effect.runPromise(turns.alone(write))
+          applied = Math.max(applied, last)
+        },
         discard: () => Promise.resolve()
       }
     },
     flush: () => Effect.runPromise(flush),
     reopen: () => Effect.runPromise(files.tidy),
-    setCheckpoint: (checkpoint) => Effect.runPromise(writeCheckpoint(files, checkpoint))
+    setCheckpoint: (checkpoint) => Effect.runPromise(setCheckpoint(checkpoint))
   }
 }

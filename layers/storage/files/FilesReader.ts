@@ -9,10 +9,12 @@ import { pathOf } from "./FilesIndex.ts"
 import type { StoreFiles } from "./StoreFiles.ts"
 import type { Turns } from "./Turns.ts"
 
-/** Files that one range reads at a time. */
-const CONCURRENT_READS = 4
-
 const foreign = (path: string) => new CorruptRecord({ key: path, reason: "not a file of this program" })
+
+interface PlaceAt {
+  readonly path: string
+  readonly place: RecordPath.RecordPlace
+}
 
 const isWithin = ({ highest, lowest }: StorageKeyCodec.KeyInterval, text: string): boolean =>
   lowest <= text && text <= highest
@@ -29,39 +31,39 @@ export const make = (files: StoreFiles, turns: Turns): RecordReader => {
       )
     )
 
-  /** What the names in a folder lead to. */
-  const placesIn = (folder: string): Effect.Effect<ReadonlyArray<RecordPath.RecordPlace>, StorageError> =>
+  /** What the names in a folder lead to, with their paths. */
+  const placesIn = (folder: string): Effect.Effect<ReadonlyArray<PlaceAt>, StorageError> =>
     files.list(folder).pipe(
       Effect.mapError(unavailable("read")),
       Effect.flatMap((names) =>
         Effect.forEach(names, (name) => {
           const path = `${folder}/${name}`
           const place = RecordPath.decode(path)
-          return place === undefined ? Effect.fail(foreign(path)) : Effect.succeed(place)
+          return place === undefined ? Effect.fail(foreign(path)) : Effect.succeed({ path, place })
         })
       )
     )
 
   const keysIn = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageError> =>
     Effect.map(placesIn(folder), (places) =>
-      places.flatMap((place) => (place._tag === "Record" ? [StorageKeyCodec.encode(place.key)] : []))
+      places.flatMap(({ place }) => (place._tag === "Record" ? [StorageKeyCodec.encode(place.key)] : []))
     )
 
   /** Whether any file is below a folder: what was removed may leave its folder behind. */
   const isOccupied = (folder: string): Effect.Effect<boolean, StorageError> =>
-    Effect.flatMap(Effect.mapError(files.list(folder), unavailable("read")), (names) =>
-      names.some((name) => RecordPath.decode(`${folder}/${name}`)?._tag === "Record")
+    Effect.flatMap(placesIn(folder), (places) =>
+      places.some(({ place }) => place._tag === "Record")
         ? Effect.succeed(true)
-        : Effect.exists(names, (name) => isOccupied(`${folder}/${name}`))
+        : Effect.exists(places, ({ path }) => isOccupied(path))
     )
 
   /** The blocks of a space, in no order, with the folder of each that has one. */
   const blocksIn = (space: Space): Effect.Effect<ReadonlyMap<string, string | undefined>, StorageError> =>
     Effect.map(placesIn(space), (places) => {
       const blocks = new Map<string, string | undefined>()
-      for (const place of places) {
+      for (const { path, place } of places) {
         if (place._tag === "Record") blocks.set(place.key[1], undefined)
-        else if (place.block !== undefined) blocks.set(place.block, RecordPath.blockFolder(place.block))
+        else if (place.block !== undefined) blocks.set(place.block, path)
       }
       return blocks
     })
@@ -92,15 +94,12 @@ export const make = (files: StoreFiles, turns: Turns): RecordReader => {
       const interval = StorageKeyCodec.rangeInterval(range)
       return turns.shared(
         Effect.flatMap(keysOf(range, interval), (keys) =>
-          Effect.forEach(
-            keys,
-            (encodedKey) =>
-              Effect.flatMap(read(encodedKey), (value) =>
-                value === undefined
-                  ? Effect.fail(foreign(pathOf(encodedKey)))
-                  : Effect.succeed({ key: StorageKeyCodec.decode(encodedKey)!, value })
-              ),
-            { concurrency: CONCURRENT_READS }
+          Effect.forEach(keys, (encodedKey) =>
+            Effect.flatMap(read(encodedKey), (value) =>
+              value === undefined
+                ? Effect.fail(foreign(pathOf(encodedKey)))
+                : Effect.succeed({ key: StorageKeyCodec.decode(encodedKey)!, value })
+            )
           )
         )
       )

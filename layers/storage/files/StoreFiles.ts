@@ -2,8 +2,8 @@ import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 
-/** Files that are not finished. Emptied whenever a store is opened. */
-const TEMPORARY = "tmp"
+/** The folder of files that are not finished: the name of no space. Emptied whenever a store is opened. */
+export const TEMPORARY_FOLDER = "tmp"
 
 /** The files of a store, by their paths below its directory, with "/" between the parts. */
 export interface StoreFiles {
@@ -29,7 +29,7 @@ const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
 
 /** The files below a directory. */
 export const make = (fileSystem: FileSystem.FileSystem, directory: string): StoreFiles => {
-  const temporaryFolder = `${directory}/${TEMPORARY}`
+  const temporaryFolder = `${directory}/${TEMPORARY_FOLDER}`
   let made = 0
 
   const whereThere = <A, B>(effect: Effect.Effect<A, PlatformError>, absent: B) =>
