@@ -48,6 +48,20 @@ export const parse = <A>(key: StorageKey, text: string): Effect.Effect<A, Corrup
   }
 }
 
+/** Whether a record is operations, as far as applying them goes; what they insert shows in the hash of what comes of it. */
+const isChange = (transform: Transform): boolean =>
+  typeof transform === "object" &&
+  transform !== null &&
+  "operations" in transform &&
+  Array.isArray(transform.operations) &&
+  transform.operations.every(
+    (operation: unknown) =>
+      Array.isArray(operation) &&
+      typeof operation[0] === "string" &&
+      Number.isSafeInteger(operation[1]) &&
+      Number.isSafeInteger(operation[2])
+  )
+
 /** Block storage over a store. What a revision says about its content is checked against the content. */
 export const make = (raw: RawStorageService, hasher: HasherService, restorer: RestorerService): BlockStorage => {
   const read = <A>(key: StorageKey): Effect.Effect<A | undefined, StorageError> =>
@@ -82,6 +96,9 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       const text = texts[i]
       if (text === undefined) return { absent: changeKeys[i]! }
       const transform = yield* parse<Transform>(changeKeys[i]!, text)
+      if (!isChange(transform)) {
+        return yield* new CorruptRecord({ key: changeKeys[i]!.join("/"), reason: "not the change of a block" })
+      }
       try {
         block = applyTransform(block, transform)!
       } catch (thrown) {

@@ -103,6 +103,9 @@ export const failedWrites: ReadonlyArray<ConformanceCase<RepoServices | StorageF
   )
 ]
 
+/** Longer than any change of it here, so that a change is kept as such. */
+const LONG = "long ".repeat(100)
+
 /** The rules of a {@link StorageRepo} on a store that gives other records than it took. It keeps no block in memory. */
 export const corruptRecords: ReadonlyArray<ConformanceCase<RepoServices | StorageFaults>> = [
   rule<StorageFaults>("a corrupt record fails the requests that need it, and no other", (client) =>
@@ -146,6 +149,28 @@ export const corruptRecords: ReadonlyArray<ConformanceCase<RepoServices | Storag
       readAs.set(keyText(keys.whole(a, 1 as Rev)), forged)
       yield* expectFailure(client.latest(a), "CorruptBlock", "a read")
       readAs.clear()
+    })
+  ),
+  rule<StorageFaults>("a change that is no change of a block is a corrupt record", (client) =>
+    Effect.gen(function* () {
+      const { readAs } = yield* StorageFaults
+      const a = yield* client.leaf("a", [LONG])
+      yield* client.commit({ writes: { a: replace(a, "a2") } })
+      const key = keys.change(a, 2 as Rev)
+      for (const text of [
+        "{}",
+        "7",
+        "null",
+        '{"operations":{}}',
+        '{"operations":[7]}',
+        '{"operations":[["a","b",0,[]]]}'
+      ]) {
+        readAs.set(keyText(key), text)
+        const error = yield* expectFailure(client.repo.stored(a, 2 as Rev), "CorruptRecord", text)
+        yield* expectEqual(error.key, key.join("/"), text)
+        readAs.clear()
+      }
+      yield* expectEqual(textOf(yield* client.repo.stored(a, 2 as Rev)), "a2", "once it is read right")
     })
   ),
   rule<StorageFaults>("a revision without its manifest or proof is a corrupt record", (client) =>

@@ -103,7 +103,7 @@ for (const [name, store] of Object.entries(stores)) {
   })
 }
 
-const FLIPS = 30
+const FLIPS = 20
 
 describe("The check of a collection", () => {
   const memory = damageable(MemoryStorage.layer)
