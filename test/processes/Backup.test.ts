@@ -12,7 +12,8 @@ import { temporaryDirectory } from "../storage/temporaryDirectory.ts"
 const COMMITTER = fileURLToPath(new URL("./committer.mjs", import.meta.url))
 const WORKERS = 2
 const BACKUPS = 4
-const INTERVAL = "300 millis"
+/** Transactions that each worker has acknowledged between one backup and the next, at least. */
+const BETWEEN = 50
 
 /** A process that puts numbers into two trees per worker, a number into both in one transaction; and what it acknowledged. */
 const committer = (directory: string) =>
@@ -59,7 +60,8 @@ describe("NodeBackup", () => {
             const { acknowledged } = yield* committer(from)
             const backups = []
             for (let i = 0; i < BACKUPS; i++) {
-              yield* Effect.sleep(INTERVAL)
+              const least = Math.min(...acknowledged) + BETWEEN
+              yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => Math.min(...acknowledged) >= least })
               const before = [...acknowledged]
               const to = Path.join(directory, `backup-${i}`)
               yield* NodeBackup.make({ from, to })

@@ -13,6 +13,8 @@ import { temporaryDirectory } from "./temporaryDirectory.ts"
 
 const SMALL = { journalSegmentBytes: 32 * 1024, writeBufferSizeBytes: 32 * 1024 }
 const BACKUPS = 6
+/** Pairs that are acknowledged between one backup and the next, at least. */
+const BETWEEN = 100
 /** Records that the writer puts over and over again, so that tables are merged. */
 const OVERWRITTEN = 64
 
@@ -96,7 +98,8 @@ describe("LevelBackup", () => {
           const writing = yield* Effect.fork(Effect.forever(written(storage, acknowledged)))
           const copies = []
           for (let i = 0; i < BACKUPS; i++) {
-            yield* Effect.sleep("100 millis")
+            const more = acknowledged.count + BETWEEN
+            yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => acknowledged.count >= more })
             const before = acknowledged.count
             const to = Path.join(directory, `copy-${i}`)
             const result = yield* LevelBackup.copy({ from, to })
