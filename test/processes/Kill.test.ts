@@ -11,7 +11,7 @@ const WORKERS = 2
 /** For each storage. */
 const KILLS = Number(process.env.OPTIMYSTIC_KILLS ?? 15)
 const STORAGES = ["level", "files"] as const
-const MILLIS_PER_KILL = 10_000
+const MILLIS_PER_KILL = 20_000
 /** As a rule a process is killed right in a commit; sometimes once what is behind its journal is at work, too. */
 const DELAYS_MILLIS = [15, 15, 1_300] as const
 /** A process that has not said anything new for so long hangs. */
