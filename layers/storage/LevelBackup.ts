@@ -6,6 +6,7 @@
  * 1. LevelDB's logs, then the manifest, then the tables. A log that is missing or was copied too early lacks records at its
  *    end only; those that are in no log any more are in tables that the later manifest knows. With the manifest first, a record
  *    between the two would be missing, and nothing would tell.
+ *    Where the manifest ends at least is copied before any of them: it stays true of what the manifest becomes.
  * 2. The journal, after LevelDB: it has every batch that the copied database may lack.
  * 3. The number of the last batch, raised to the last one that stood in the journal before the logs were copied.
  *
@@ -34,7 +35,9 @@ import { JournalFiles } from "./journal/JournalFiles.ts"
 import * as LastSequenceFile from "./LastSequenceFile.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
 import * as LevelStorage from "./LevelStorage.ts"
+import * as ManifestEnd from "./leveldb/ManifestEnd.ts"
 import { reasonOf, unavailable } from "./StorageFailure.ts"
+import * as StoreKind from "./StoreKind.ts"
 import { TableCopies } from "./TableCopies.ts"
 
 /** What is copied, and where to. */
@@ -88,6 +91,8 @@ const copyOnce = Effect.fnUntraced(function* (from: string, to: string, tables: 
   const journaled = yield* lastJournaled(from)
   const isWhole = yield* abortable(`copy ${from}`, async (signal) => {
     await FileSystem.mkdir(to)
+    const manifestEnd = Path.join(from, ManifestEnd.FILE_NAME)
+    await ifThere(copyFile(manifestEnd, Path.join(to, ManifestEnd.FILE_NAME)))
     const copied = await ifThere(copyLogsAndManifest(from, to).then(() => true))
     await tables.gather(from, signal)
     await tables.placeIn(to)
@@ -175,6 +180,7 @@ export const copy = Effect.fn("LevelBackup.copy")(function* ({
       Effect.zipRight(copyOnce(from, to, tables), recover(to))
     )
   })
+  yield* StoreKind.refuse(StoreKind.FILES, from)
   yield* DurableDirectory.ensure(gathered)
   return yield* Effect.gen(function* () {
     yield* Effect.retry(attempt, { schedule: pauses(maxAttempts), while: ({ _tag }) => _tag === "CorruptStore" })

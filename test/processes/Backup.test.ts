@@ -20,7 +20,7 @@ const committer = (directory: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const zeros = Array.from({ length: WORKERS }, () => "0")
-      const child: ChildProcess = spawn(process.execPath, [COMMITTER, directory, ...zeros])
+      const child: ChildProcess = spawn(process.execPath, [COMMITTER, directory, "level", ...zeros])
       const acknowledged = zeros.map(Number)
       let rest = ""
       child.stdout!.setEncoding("utf8").on("data", (chunk: string) => {

@@ -73,7 +73,7 @@ const runUntilKilled = (
 /** Files that are in a directory while, or after, a process works there, apart from the records of its store. */
 const leftovers = async (directory: string) =>
   (await readdir(directory, { recursive: true })).filter((path) =>
-    /tmp.+$|(?:journal-.|\.new|\.log|LOG|\.old|MANIFEST-\d+)$/.test(path)
+    /(?:^|\/)tmp\/.+$|(?:journal-.|\.new|\.log|LOG|\.old|MANIFEST-\d+)$/.test(path)
   )
 
 /** Two files of a journal, a few unfinished ones, and of a database its logs and manifests, old and new. */

@@ -9,6 +9,7 @@ import * as LevelBackup from "../../layers/storage/LevelBackup.ts"
 import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
 import { RawStorage, type RawStorageService, type StorageKey } from "../../services/RawStorage.ts"
 import * as Prng from "../../src/random/Prng.ts"
+import { quietDirectory } from "./quietDirectory.ts"
 import { temporaryDirectory } from "./temporaryDirectory.ts"
 
 const SMALL = { journalSegmentBytes: 32 * 1024, writeBufferSizeBytes: 32 * 1024 }
@@ -40,7 +41,7 @@ const written = (storage: RawStorageService, acknowledged: { count: number }) =>
 /** Writes that fill both files of the journal more than once, and so make tables of the rest. */
 const BURST = 100
 /** More than the steps of a copying: directories that are listed, and files that are copied. */
-const STEPS = 14
+const STEPS = 16
 
 /** Runs an effect that copies a directory, and, before its nth step, another one. */
 const beforeStep =
@@ -152,6 +153,7 @@ describe("LevelBackup", () => {
         yield* open(closed, (storage) =>
           Effect.gen(function* () {
             for (let n = 0; n < 100; n++) yield* storage.write(writesOf(n))
+            yield* quietDirectory(closed)
             yield* Effect.promise(() => FileSystem.cp(closed, dead, { recursive: true }))
           })
         )

@@ -4,9 +4,11 @@ import { Tree } from "effect-optimystic"
 import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { Block } from "../../schemas/Block.ts"
+import type { BlockId } from "../../schemas/Ids.ts"
 import type { BlockRead, StoredBlock } from "../../schemas/Repo.ts"
-import type { StorageRecord } from "../../services/RawStorage.ts"
+import { RawStorage, type StorageRecord } from "../../services/RawStorage.ts"
 import * as Prng from "../../src/random/Prng.ts"
+import { keys } from "../../src/storage/records.ts"
 import type { VerifyProgress, VerifyReport } from "../../src/verify/verifyCollection.ts"
 import { keyText, StorageFaults } from "../storage/FaultyStorage.ts"
 import { temporaryDirectory } from "../storage/temporaryDirectory.ts"
@@ -147,7 +149,14 @@ describe("The check of a collection", () => {
       const wholes = byName(records, "whole")
       const old = wholes.filter(({ key }, i) => wholes[i + 1]?.key[1] === key[1] && wholes[i - 1]?.key[1] !== key[1])
       expect(old.length).toBeGreaterThan(1)
-      for (const { key } of old) readAs.set(keyText(key), undefined)
+      for (const { key } of old) {
+        readAs.set(keyText(key), undefined)
+        // The head says from where on contents are kept.
+        const headKey = keys.head(key[1] as BlockId)
+        const head = yield* Effect.flatMap(RawStorage, (raw) => raw.get(headKey))
+        const keptFrom = wholes[wholes.findIndex((whole) => whole.key === key) + 1]!.key[3]
+        readAs.set(keyText(headKey), JSON.stringify({ ...JSON.parse(head!), keptFrom }))
+      }
       const report = yield* verify()
       expect(report).toMatchObject({ isComplete: true, problems: [] })
       expect(report.pruned).toBeGreaterThan(old.length)
