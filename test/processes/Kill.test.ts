@@ -9,9 +9,9 @@ import * as Prng from "../../src/random/Prng.ts"
 const COMMITTER = fileURLToPath(new URL("./committer.mjs", import.meta.url))
 const WORKERS = 2
 /** For each storage. */
-const KILLS = Number(process.env.OPTIMYSTIC_KILLS ?? 15)
+const KILLS = 50
 const STORAGES = ["level", "files"] as const
-const MILLIS_PER_KILL = 20_000
+const MILLIS_PER_KILL = 8_000
 /** As a rule a process is killed right in a commit; sometimes once what is behind its journal is at work, too. */
 const DELAYS_MILLIS = [15, 15, 1_300] as const
 /** A process that has not said anything new for so long hangs. */
@@ -56,7 +56,8 @@ const runUntilKilled = (
         if (word === "found") found[Number(worker)] = Number(number)
         else {
           acknowledged[Number(worker)] = Number(number)
-          if (++count === acknowledgements) setTimeout(kill, delayMillis)
+          // Each worker compares what is on disk before it goes on: not before all have done so.
+          if (found.every((checked) => checked >= 0) && ++count === acknowledgements) setTimeout(kill, delayMillis)
         }
       }
     })
