@@ -14,10 +14,8 @@ import {
   LevelStorage,
   LocalTransactor,
   Node,
-  NodeCrypto,
   NodeEntropy,
   NodeHostTurn,
-  SignatureMemory,
   StorageRepo as StorageRepoLayer
 } from "effect-optimystic/layers"
 import { type ActionId, NetworkName, type OpenError, type PendRequest, type Proof } from "effect-optimystic/schemas"
@@ -34,7 +32,7 @@ import {
 const NETWORK = Schema.decodeSync(NetworkName)("bench")
 const SEED = new Uint8Array(32).fill(7)
 
-const crypto = SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(Identity.fromSeed(SEED))))
+const crypto = Node.layerCrypto(Identity.fromSeed(SEED))
 
 /** A whole node over a storage. */
 export const nodeOver = <E>(storage: Layer.Layer<RawStorage, E>) =>

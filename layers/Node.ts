@@ -25,6 +25,7 @@ import { loadOrCreate } from "./crypto/IdentityFile.ts"
 import * as NodeCrypto from "./crypto/NodeCrypto.ts"
 import * as NodeEntropy from "./crypto/NodeEntropy.ts"
 import * as SignatureMemory from "./crypto/SignatureMemory.ts"
+import * as SodiumSigner from "./crypto/SodiumSigner.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
@@ -114,6 +115,14 @@ const identityIn = (
         Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
       )
 
+/** Hashing, verifying, and signing as an identity, each on the fastest library there is; no signature is checked twice. */
+export const layerCrypto = (identity: Identity): Layer.Layer<Hasher | Signer | Verifier> =>
+  SignatureMemory.layer().pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(NodeCrypto.layerHasher, NodeCrypto.layerVerifier, SodiumSigner.layerOnceBusy(identity))
+    )
+  )
+
 /** One node without a network: a whole database in the program, in memory or in a directory. */
 export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices, LocalError> =>
   Layer.unwrapEffect(
@@ -122,11 +131,10 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
       const network = yield* networkOf(options.network ?? "local")
       const storage = yield* storageOf(options)
       const identity = options.identity ?? (yield* identityIn(directory))
-      const crypto = SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(identity)))
       return layerEmbedded(network, policy).pipe(
         Layer.provide(NodeHostTurn.layer),
         Layer.provide(storage),
-        Layer.provideMerge(crypto)
+        Layer.provideMerge(layerCrypto(identity))
       )
     })
   ).pipe(Layer.provideMerge(NodeEntropy.layer))
