@@ -69,6 +69,17 @@ export interface IdSource {
   readonly members: ReadonlyArray<PeerId>
 }
 
+/** Made once per member list: all blocks of a collection have the same. */
+const memberDigests = Slot.make<ReadonlyArray<PeerId>, Uint8Array>()
+
+const memberDigest = (hasher: HasherService, members: ReadonlyArray<PeerId>): Uint8Array => {
+  const known = memberDigests.get(members)
+  if (known !== undefined) return known
+  const digest = hasher.sha256(canonicalText(members))
+  memberDigests.set(members, digest)
+  return digest
+}
+
 /** The id of the `index`th block that a transaction creates in a collection whose blocks all live at its home. */
 export const blockId = (hasher: HasherService, source: IdSource, index: number): BlockId => {
   const place = placeOf(source.collection)
@@ -80,7 +91,7 @@ export const blockId = (hasher: HasherService, source: IdSource, index: number):
         source.collection,
         String(index),
         place,
-        hasher.sha256(canonicalText(source.members))
+        memberDigest(hasher, source.members)
       ])
     )
     .subarray(0, UNIQUE_BYTES)

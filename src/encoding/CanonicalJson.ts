@@ -91,8 +91,11 @@ const write = (value: unknown, depth: number): string => {
       return value ? "true" : "false"
     case "object": {
       if (value === null) return "null"
+      if (Array.isArray(value)) {
+        const written = writeArray(value, depth)
+        return typeof written === "string" ? written : written.join()
+      }
       if (depth > MAX_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_DEPTH}`)
-      if (Array.isArray(value)) return writeArray(value, depth + 1)
       const known = memos.get(value)
       if (typeof known === "string") return known
       if (known?.text !== undefined) return known.text
@@ -130,13 +133,16 @@ const native = (value: object): string | undefined => {
   return text.includes(SUSPECT) ? undefined : text
 }
 
-const writeArray = (items: ReadonlyArray<unknown>, depth: number): string => {
+/** The text of an array, or pieces of it that commas join. */
+const writeArray = (items: ReadonlyArray<unknown>, depth: number): string | Array<string> => {
+  if (depth > MAX_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_DEPTH}`)
   const fast = areScalars(items) ? native(items) : undefined
   if (fast !== undefined) return fast
-  // Longer than the texts of a block's items: joined in one go, without the pieces in between.
   const texts: Array<string> = []
-  for (const item of items) texts.push(write(item, depth))
-  return `[${texts.join()}]`
+  for (const item of items) texts.push(write(item, depth + 1))
+  texts[0] = `[${texts[0]}`
+  texts[texts.length - 1] += "]"
+  return texts
 }
 
 const writeObject = (object: object, depth: number): string => {
@@ -155,12 +161,25 @@ const writeObject = (object: object, depth: number): string => {
   // Built in canonical order as a rule. Integer-like keys never are: engines enumerate "9" before "10".
   if (!sorted) keys.sort()
   let text = "{"
+  /** The first array of objects, most of a block, with what stands before it: all is joined in one go, not copied twice. */
+  let joined: Array<string> | undefined
   for (let i = 0; i < keys.length; i++) {
-    if (i > 0) text += ","
     const key = keys[i]!
-    text += `${quoted(key)}:${write(fields[key], depth)}`
+    const field = fields[key]
+    text += i > 0 ? `,${quoted(key)}:` : `${quoted(key)}:`
+    const written = Array.isArray(field) ? writeArray(field, depth) : write(field, depth)
+    if (typeof written === "string") text += written
+    else if (joined !== undefined) text += written.join()
+    else {
+      joined = written
+      joined[0] = text + joined[0]
+      text = ""
+    }
   }
-  return `${text}}`
+  text += "}"
+  if (joined === undefined) return text
+  joined[joined.length - 1] += text
+  return joined.join()
 }
 
 /** The canonical JSON of an immutable value, remembered beside it. Throws {@link NotCanonical}. */

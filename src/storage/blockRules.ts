@@ -6,6 +6,7 @@ import {
   BranchBlock,
   type CollectionBlock,
   LeafBlock,
+  LogBlock,
   PayloadBlock,
   USER_PREFIX,
   UserBlock
@@ -24,6 +25,8 @@ const shapes: Readonly<Record<keyof typeof BlockTypes, Schema.Schema.AnyNoContex
   ...BlockTypes,
   branch: Schema.Struct({ ...BranchBlock.fields, keys: Values }),
   leaf: Schema.Struct({ ...LeafBlock.fields, entries: Values, keys: Values }),
+  // The one entry of a new log block is checked by itself, as are those that come later.
+  log: Schema.Struct({ ...LogBlock.fields, entries: Values }),
   payload: Schema.Struct({ ...PayloadBlock.fields, actions: Schema.declare(isActions) })
 }
 

@@ -1,11 +1,20 @@
 /** The rules for a manifest by itself. Protocol §1, §2. */
 import * as Schema from "effect/Schema"
 import { type BlockId, CollectionId } from "../../schemas/Ids.ts"
-import type { CollectionWrite, Manifest, Shard } from "../../schemas/Manifest.ts"
+import type { Base, CollectionWrite, Manifest, Shard, Write } from "../../schemas/Manifest.ts"
+import * as Slot from "../encoding/Slot.ts"
 
-/** The entries of a record that has block ids as its keys: only its own, whatever they are called. */
-export const entriesOf = <A>(record: Readonly<Record<BlockId, A>>) =>
-  Object.entries(record) as unknown as ReadonlyArray<readonly [BlockId, A]>
+/** Each rule goes through them once more. */
+const listed = Slot.make<object, ReadonlyArray<readonly [string, unknown]>>()
+
+/** The entries of an immutable record that has block ids as its keys: only its own, whatever they are called. */
+export const entriesOf = <A>(record: Readonly<Record<BlockId, A>>): ReadonlyArray<readonly [BlockId, A]> => {
+  const known = listed.get(record)
+  if (known !== undefined) return known as ReadonlyArray<readonly [BlockId, A]>
+  const entries = Object.entries<A>(record)
+  listed.set(record, entries)
+  return entries as unknown as ReadonlyArray<readonly [BlockId, A]>
+}
 
 /** Whether an id is that of a collection, so of its header. */
 export const isCollectionId = Schema.is(CollectionId)
@@ -41,9 +50,11 @@ const blocksProblem = (
   const written = new Set<string>()
   for (const { reads, writes } of shards) {
     const before = seen.size
-    for (const id of [...Object.keys(writes), ...Object.keys(reads)]) {
-      if (seen.has(id)) return `block ${id} is named twice`
-      seen.add(id)
+    for (const named of [writes, reads]) {
+      for (const [id] of entriesOf<Base | Write>(named)) {
+        if (seen.has(id)) return `block ${id} is named twice`
+        seen.add(id)
+      }
     }
     if (seen.size === before) return "a shard names no block"
     for (const [id, { base, collection, index }] of entriesOf(writes)) {
