@@ -26,11 +26,10 @@ import { type Batch, levelIn, nodeOver, recordingReads, recordingWrites } from "
 
 type PlaceTree = Tree.Tree<Place, string>
 
-const WARM_UP_COMMITS = 100
+/** A collection of garbage gives memory back to the system: only after so many commits is it there again, and code warm. */
+const WARM_UP_COMMITS = 1_000
 const MEMORY_COMMITS = 3_000
 const LEVEL_COMMITS = 600
-/** Durable commits are too few to get warm on the way. */
-const LEVEL_WARM_UP_COMMITS = 1_000
 /** Entries of the larger trees, and keys per transaction where several are written at once. */
 const ENTRIES = 10_000
 const BATCH = 100
@@ -63,8 +62,8 @@ const commitLevel: Benchmark = {
         const batches: Array<Batch> = []
         return Effect.gen(function* () {
           const tree = yield* Tree.openOrCreate(Places)
-          const places = makePlaces(LEVEL_WARM_UP_COMMITS + LEVEL_COMMITS)
-          return yield* rateBesideBareLevel(folder, places, LEVEL_WARM_UP_COMMITS, tree.put, batches)
+          const places = makePlaces(WARM_UP_COMMITS + LEVEL_COMMITS)
+          return yield* rateBesideBareLevel(folder, places, WARM_UP_COMMITS, tree.put, batches)
         }).pipe(Effect.provide(nodeOver(recordingWrites(levelIn(folder), batches))))
       })
     ),

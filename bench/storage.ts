@@ -71,11 +71,10 @@ const recorded = (program: Parameters<typeof commitCallsOf>[0]) =>
 const openRepo = (...[storage]: Parameters<typeof repoOver>) =>
   Effect.flatMap(Layer.build(repoOver(storage)), (context) => Effect.provide(StorageRepo, context))
 
-const WARM_UP_COMMITS = 100
+/** A collection of garbage gives memory back to the system: only after so many commits is it there again, and code warm. */
+const WARM_UP_COMMITS = 1_000
 const MEMORY_COMMITS = 2_000
 const LEVEL_COMMITS = 600
-/** Durable commits are too few to get warm on the way. */
-const LEVEL_WARM_UP_COMMITS = 1_000
 
 /** The rate of commits to a new repository in memory. */
 const rateInMemory = (calls: ReadonlyArray<CommitCall>) =>
@@ -110,11 +109,11 @@ const commitLevel: Benchmark = {
   prepare: (workplace) =>
     Effect.succeed(
       Effect.gen(function* () {
-        const calls = yield* recorded(appendNotes(LEVEL_WARM_UP_COMMITS + LEVEL_COMMITS))
+        const calls = yield* recorded(appendNotes(WARM_UP_COMMITS + LEVEL_COMMITS))
         const folder = yield* workplace.folder
         const batches: Array<Batch> = []
         const commit = commitTo(yield* openRepo(recordingWrites(levelIn(folder), batches)))
-        return yield* rateBesideBareLevel(folder, calls, LEVEL_WARM_UP_COMMITS, commit, batches)
+        return yield* rateBesideBareLevel(folder, calls, WARM_UP_COMMITS, commit, batches)
       })
     ),
   runs: 5,
@@ -130,7 +129,7 @@ const inPieces = (calls: ReadonlyArray<CommitCall>, size: number, repo: StorageR
 
 /** Writers at once, each with a history of its own. */
 const WRITERS = 16
-const WARM_UP_PER_WRITER = Math.ceil(LEVEL_WARM_UP_COMMITS / WRITERS)
+const WARM_UP_PER_WRITER = Math.ceil(WARM_UP_COMMITS / WRITERS)
 const COMMITS_PER_WRITER = 100
 /** Commits of each writer, and of the one that goes one by one, before it is another one's turn. */
 const PER_TURN = 10
@@ -160,7 +159,7 @@ const commitLevel16: Benchmark = {
           (writer) => recorded(appendNotes(WARM_UP_PER_WRITER + COMMITS_PER_WRITER, `notes ${writer}`))
         )
         const turns = Math.floor(COMMITS_PER_WRITER / PER_TURN)
-        const alone = yield* recorded(appendNotes(LEVEL_WARM_UP_COMMITS + turns * PER_TURN))
+        const alone = yield* recorded(appendNotes(WARM_UP_COMMITS + turns * PER_TURN))
         const [warmUp, counted] = [alone.slice(0, -turns * PER_TURN), alone.slice(-turns * PER_TURN)]
         const many = yield* openRepo(levelIn(yield* workplace.folder))
         const level = yield* openRepo(levelIn(yield* workplace.folder))
@@ -192,7 +191,7 @@ const commitFiles: Benchmark = {
   prepare: (workplace) =>
     Effect.succeed(
       Effect.gen(function* () {
-        const calls = yield* recorded(appendNotes(LEVEL_WARM_UP_COMMITS + LEVEL_COMMITS))
+        const calls = yield* recorded(appendNotes(WARM_UP_COMMITS + LEVEL_COMMITS))
         const files = yield* openRepo(filesIn(yield* workplace.folder))
         const level = yield* openRepo(levelIn(yield* workplace.folder))
         const [warmUp, counted] = [calls.slice(0, -LEVEL_COMMITS), calls.slice(-LEVEL_COMMITS)]
