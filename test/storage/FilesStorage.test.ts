@@ -51,7 +51,7 @@ describe("FilesStorage", () => {
       yield* session(directory, (storage) =>
         Effect.forEach(keys, (key) => storage.write([{ key, type: "put", value: JSON.stringify({ key }) }]))
       )
-      const own = ["checkpoint.json", "format.json", "last-sequence.json"]
+      const own = ["begun.json", "names.json", "checkpoint.json", "format.json", "last-sequence.json"]
       expect(yield* filesIn(directory)).toEqual([...keys.map(RecordPath.encode), ...own].sort())
       for (const key of keys) {
         const text = yield* Effect.promise(() => NodeFs.readFile(Path.join(directory, RecordPath.encode(key)), "utf8"))
