@@ -21,7 +21,7 @@ const IS_LONG = process.env.npm_lifecycle_event === "flips"
 /** How often each kind of damage is done to a store that ended in one way. */
 const TIMES: Record<Damage.DamageKind, number> = IS_LONG
   ? { bit: 334, cut: 50, missing: 50, name: 50 }
-  : { bit: 12, cut: 3, missing: 3, name: 4 }
+  : { bit: 10, cut: 2, missing: 2, name: 3 }
 const TIMEOUT_MILLIS = IS_LONG ? 1_800_000 : 60_000
 const PROGRESS_EVERY = 50
 
