@@ -24,7 +24,6 @@ import { generate, type Identity, type IdentityError } from "./crypto/Identity.t
 import { loadOrCreate } from "./crypto/IdentityFile.ts"
 import * as NodeCrypto from "./crypto/NodeCrypto.ts"
 import * as NodeEntropy from "./crypto/NodeEntropy.ts"
-import * as SignatureMemory from "./crypto/SignatureMemory.ts"
 import * as SodiumSigner from "./crypto/SodiumSigner.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
@@ -115,13 +114,9 @@ const identityIn = (
         Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
       )
 
-/** Hashing, verifying, and signing as an identity, each on the fastest library there is; no signature is checked twice. */
+/** Hashing, verifying, and signing as an identity, each on the fastest library there is. */
 export const layerCrypto = (identity: Identity): Layer.Layer<Hasher | Signer | Verifier> =>
-  SignatureMemory.layer().pipe(
-    Layer.provideMerge(
-      Layer.mergeAll(NodeCrypto.layerHasher, NodeCrypto.layerVerifier, SodiumSigner.layerOnceBusy(identity))
-    )
-  )
+  Layer.mergeAll(NodeCrypto.layerHasher, NodeCrypto.layerVerifier, SodiumSigner.layerOnceBusy(identity))
 
 /** One node without a network: a whole database in the program, in memory or in a directory. */
 export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices, LocalError> =>

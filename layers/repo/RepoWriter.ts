@@ -183,19 +183,19 @@ export const make = Effect.fnUntraced(function* (
 
   const hostTurn = yield* HostTurn
   let lastTurn = 0
-  const takeTurn = Effect.clockWith((clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
-    if (now - lastTurn < options.turnMillis) return Effect.void
-    lastTurn = now
-    return hostTurn
+  const clock = yield* Effect.clock
+  /** Takes and folds until the mailbox has ended and is empty. */
+  const run = Effect.gen(function* () {
+    for (;;) {
+      const [requests, ended] = yield* mailbox.takeAll
+      if (!Chunk.isEmpty(requests)) yield* fold(requests)
+      if (ended) return
+      const now = clock.unsafeCurrentTimeMillis()
+      if (now - lastTurn < options.turnMillis) continue
+      lastTurn = now
+      yield* hostTurn
+    }
   })
-  const run: Effect.Effect<void> = Effect.suspend(() => takeAndFold)
-  const takeAndFold: Effect.Effect<void> = Effect.flatMap(mailbox.takeAll, ([requests, ended]) =>
-    Effect.zipRight(
-      Chunk.isEmpty(requests) ? Effect.void : fold(requests),
-      ended ? Effect.void : Effect.zipRight(takeTurn, run)
-    )
-  )
   const fiber = yield* Effect.forkDaemon(run)
   yield* Effect.addFinalizer(() => Effect.zipRight(mailbox.end, Fiber.await(fiber)))
 

@@ -118,20 +118,30 @@ const make = Effect.fnUntraced(function* (
       state === undefined || state.latest.rev <= at ? Effect.succeed(storedOf(state)) : storage.at(id, at)
     )
 
-  /** The latest of several blocks at one instant: from memory in one go, or between two batches of the writer. */
+  /** The latest of several blocks, between two batches of the writer. */
+  const askLatest = (ids: ReadonlyArray<BlockId>): Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError> =>
+    writer.ask(
+      () => ids,
+      (view) => answerOnly(ids.map((id) => storedOf(view.block(id))))
+    )
+
+  /** The latest of several blocks at one instant: from memory in one go, or else of the writer. */
   const readLatest = (ids: ReadonlyArray<BlockId>) =>
     Effect.suspend((): Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError> => {
       const answers: Array<StoredBlock | undefined> = []
       for (const id of ids) {
         const state = writer.cached(id)
-        if (state === undefined)
-          return writer.ask(
-            () => ids,
-            (view) => answerOnly(ids.map((id) => storedOf(view.block(id))))
-          )
+        if (state === undefined) return ids.length === 1 ? readOne(id) : askLatest(ids)
         answers.push(storedOf(state))
       }
       return Effect.succeed(answers)
+    })
+
+  /** One block is of one instant by itself, unless it changes so often meanwhile that what is read of it is dropped. */
+  const readOne = (id: BlockId): Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError> =>
+    Effect.matchEffect(writer.state(id), {
+      onFailure: (error) => (error._tag === "RevisionPruned" ? askLatest([id]) : Effect.fail(error)),
+      onSuccess: (state) => Effect.succeed([storedOf(state)])
     })
 
   const get = (reads: ReadonlyArray<BlockRead>) => {

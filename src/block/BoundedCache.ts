@@ -27,16 +27,21 @@ export class BoundedCache<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.delete(key)
     const weight = this.#weigh(value)
-    if (weight * 2 > this.#bound) return
-    if ((this.#youngWeight + weight) * 2 > this.#bound) {
+    const before = this.#young.get(key)
+    const others = before === undefined ? this.#youngWeight : this.#youngWeight - this.#weigh(before)
+    if ((others + weight) * 2 > this.#bound) {
+      this.delete(key)
+      if (weight * 2 > this.#bound) return
       this.#old = this.#young
       this.#young = new Map()
-      this.#youngWeight = 0
+      this.#youngWeight = weight
+    } else {
+      if (before === undefined && this.#old.size > 0) this.#old.delete(key)
+      this.#youngWeight = others + weight
     }
+    // In its place, if it has one: a map that takes a key out to put it in again grows, and is made anew each time it is full.
     this.#young.set(key, value)
-    this.#youngWeight += weight
   }
 
   delete(key: K): void {

@@ -100,7 +100,8 @@ const write = (value: unknown, depth: number): string => {
       if (typeof known === "string") return known
       if (known?.text !== undefined) return known.text
       const text = writeObject(value, depth + 1)
-      if (known === undefined && depth <= REMEMBERED_DEPTH && depth !== 1) remember(value, text)
+      if (known === undefined && depth <= REMEMBERED_DEPTH && (depth !== 1 || text.length <= MAX_REMEMBERED))
+        remember(value, text)
       return text
     }
     default:

@@ -2,7 +2,7 @@
  * Conversions between a public key and the peer that holds it. A libp2p peer id of an Ed25519 key contains the whole
  * key, so they go both ways. Source: libp2p specification, "Peer Ids and Keys".
  */
-import { base58btc } from "multiformats/bases/base58"
+import { fromBase58, toBase58 } from "@exodus/bytes/base58.js"
 import type { PeerId, PublicKey } from "../../schemas/Ids.ts"
 import * as Base32 from "./Base32.ts"
 
@@ -60,7 +60,7 @@ const encodePeerId = (raw: Uint8Array): PeerId => {
   const bytes = new Uint8Array(PEER_ID_HEADER.length + PUBLIC_KEY_BYTES)
   bytes.set(PEER_ID_HEADER)
   bytes.set(raw, PEER_ID_HEADER.length)
-  return base58btc.baseEncode(bytes) as PeerId
+  return toBase58(bytes) as PeerId
 }
 
 /** The key that a peer holds, or undefined where the text is not the peer id of an Ed25519 key. */
@@ -76,7 +76,7 @@ export const publicKeyOfPeer = (peer: PeerId): PublicKey | undefined => {
 
 const decodeBase58 = (text: string): Uint8Array | undefined => {
   try {
-    return base58btc.baseDecode(text)
+    return fromBase58(text)
   } catch {
     return undefined
   }

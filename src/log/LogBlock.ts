@@ -4,7 +4,7 @@ import type { LogCheckpoint, LogEntry } from "../../schemas/Collection.ts"
 import type { BlockId, Hash } from "../../schemas/Ids.ts"
 import { type BlockReader, expectBlock } from "../block/BlockStore.ts"
 import { type Capacity, itemsBytes } from "../chain/Packing.ts"
-import { canonicalText } from "../encoding/CanonicalJson.ts"
+import { canonicalHash, canonicalText } from "../encoding/CanonicalJson.ts"
 
 /** sha256 of a text's UTF-8, in base32. */
 export type HashText = (text: string) => Hash
@@ -47,6 +47,8 @@ export const totals = (block: LogBlock): LogTotals => ({
 
 /** The hash that the next block keeps as `priorHash`: of all that lasts, which is all but `next`. Protocol §1. */
 export const lastingHash = (hash: HashText, block: LogBlock): Hash => {
+  // An open block was hashed when it was last written.
+  if (block.next === undefined) return canonicalHash(block, hash)
   const { next: _next, ...lasting } = block
-  return hash(canonicalText(block.next === undefined ? block : lasting))
+  return hash(canonicalText(lasting))
 }

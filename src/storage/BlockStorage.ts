@@ -13,6 +13,7 @@ import type { RawStorageService, StorageKey } from "../../services/RawStorage.ts
 import type { RestorerService } from "../../services/Restorer.ts"
 import type { ReadError, RevisionRange } from "../../services/StorageRepo.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
+import { BoundedCache } from "../block/BoundedCache.ts"
 import { hashText, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical, rememberText } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
@@ -39,14 +40,34 @@ type Assembled = { readonly block: Block; readonly text?: string } | { readonly 
 const missing = (key: StorageKey, referrer: string) =>
   new CorruptRecord({ key: key.join("/"), reason: `absent, but ${referrer} refers to it` })
 
-/** What a record holds. */
-export const parse = <A>(key: StorageKey, text: string): Effect.Effect<A, CorruptRecord> => {
+/** What a record holds. Throws a {@link CorruptRecord}. */
+const parsed = <A>(key: StorageKey, text: string): A => {
   try {
-    return Effect.succeed(JSON.parse(text) as A)
+    return JSON.parse(text) as A
   } catch {
-    return Effect.fail(new CorruptRecord({ key: key.join("/"), reason: "not JSON" }))
+    throw new CorruptRecord({ key: key.join("/"), reason: "not JSON" })
   }
 }
+
+/** What a record holds that must be there. Throws a {@link CorruptRecord}. */
+const expected = <A>(key: StorageKey, text: string | undefined, referrer: string): A => {
+  if (text === undefined) throw missing(key, referrer)
+  return parsed(key, text)
+}
+
+/** Computes something from records at once; what is wrong with them becomes the error. */
+const attempt = <A>(compute: () => A): Effect.Effect<A, CorruptRecord | CorruptBlock> => {
+  try {
+    return Effect.succeed(compute())
+  } catch (thrown) {
+    if (thrown instanceof CorruptRecord || thrown instanceof CorruptBlock) return Effect.fail(thrown)
+    throw thrown
+  }
+}
+
+/** What a record holds. */
+export const parse = <A>(key: StorageKey, text: string): Effect.Effect<A, CorruptRecord> =>
+  attempt(() => parsed<A>(key, text)) as Effect.Effect<A, CorruptRecord>
 
 /** Whether a record is operations, as far as applying them goes; what they insert shows in the hash of what comes of it. */
 const isChange = (transform: Transform): boolean =>
@@ -62,6 +83,38 @@ const isChange = (transform: Transform): boolean =>
       Number.isSafeInteger(operation[2])
   )
 
+/** The records that a block takes: a whole copy, and the changes since. */
+const contentKeys = (id: BlockId, whole: Rev, since: ReadonlyArray<Rev>): ReadonlyArray<StorageKey> => [
+  keys.whole(id, whole),
+  ...since.map((rev) => keys.change(id, rev))
+]
+
+/** Puts a block together from the texts of its {@link contentKeys}. Throws a {@link CorruptRecord} or a {@link CorruptBlock}. */
+const assemble = (
+  id: BlockId,
+  [wholeKey, ...changeKeys]: ReadonlyArray<StorageKey>,
+  [text, ...changes]: ReadonlyArray<string | undefined>
+): Assembled => {
+  if (text === undefined) return { absent: wholeKey! }
+  const whole = parsed<Block>(wholeKey!, text)
+  rememberText(whole, text)
+  if (changeKeys.length === 0) return { block: whole, text }
+  let block = whole
+  for (const [i, key] of changeKeys.entries()) {
+    const change = changes[i]
+    if (change === undefined) return { absent: key }
+    const transform = parsed<Transform>(key, change)
+    if (!isChange(transform)) throw new CorruptRecord({ key: key.join("/"), reason: "not the change of a block" })
+    try {
+      block = applyTransform(block, transform)!
+    } catch (thrown) {
+      if (!(thrown instanceof TransformMismatch)) throw thrown
+      throw new CorruptBlock({ block: id, reason: `revision ${key[3]}: ${thrown.message}` })
+    }
+  }
+  return { block }
+}
+
 /** Block storage over a store. What a revision says about its content is checked against the content. */
 export const make = (raw: RawStorageService, hasher: HasherService, restorer: RestorerService): BlockStorage => {
   const read = <A>(key: StorageKey): Effect.Effect<A | undefined, StorageError> =>
@@ -71,43 +124,6 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     Effect.flatMap(read<A>(key), (value) =>
       value === undefined ? Effect.fail(missing(key, referrer)) : Effect.succeed(value)
     )
-
-  const wholeBlock = (id: BlockId, rev: Rev): Effect.Effect<Assembled, StorageError> =>
-    Effect.flatMap(raw.get(keys.whole(id, rev)), (text): Effect.Effect<Assembled, StorageError> => {
-      if (text === undefined) return Effect.succeed({ absent: keys.whole(id, rev) })
-      return Effect.map(parse<Block>(keys.whole(id, rev), text), (block) => {
-        rememberText(block, text)
-        return { block, text }
-      })
-    })
-
-  /** Applies the changes at `revs` to the whole block stored at `whole`. */
-  const assemble = Effect.fnUntraced(function* (
-    id: BlockId,
-    whole: Rev,
-    revs: ReadonlyArray<Rev>
-  ): Effect.fn.Return<Assembled, ReadError> {
-    const found = yield* wholeBlock(id, whole)
-    if ("absent" in found || revs.length === 0) return found
-    let { block } = found
-    const changeKeys = revs.map((rev) => keys.change(id, rev))
-    const texts = yield* raw.getMany(changeKeys)
-    for (let i = 0; i < texts.length; i++) {
-      const text = texts[i]
-      if (text === undefined) return { absent: changeKeys[i]! }
-      const transform = yield* parse<Transform>(changeKeys[i]!, text)
-      if (!isChange(transform)) {
-        return yield* new CorruptRecord({ key: changeKeys[i]!.join("/"), reason: "not the change of a block" })
-      }
-      try {
-        block = applyTransform(block, transform)!
-      } catch (thrown) {
-        if (!(thrown instanceof TransformMismatch)) throw thrown
-        return yield* new CorruptBlock({ block: id, reason: `revision ${revs[i]}: ${thrown.message}` })
-      }
-    }
-    return { block }
-  })
 
   /** The content of a revision from elsewhere, unchecked. `absent` is the record that should be here, unless it was dropped. */
   const restore = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey) {
@@ -130,33 +146,59 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     }
   }
 
-  /** The content of a revision, from here or restored from elsewhere, checked. */
-  const content = Effect.fnUntraced(function* (
-    id: BlockId,
-    revision: Revision,
-    whole: Rev | undefined,
-    since: ReadonlyArray<Rev>
-  ) {
-    if (revision.after === "deleted") return undefined
-    // The whole copy that it takes is this one or one before it.
-    const assembled: Assembled =
-      whole === undefined ? { absent: keys.whole(id, revision.rev) } : yield* assemble(id, whole, since)
-    const { block, text } =
-      "block" in assembled ? assembled : { block: yield* restore(id, revision, assembled.absent), text: undefined }
-    if (!hasHash(block, text, revision.after)) {
-      return yield* new CorruptBlock({ block: id, reason: `the content of revision ${revision.rev} has another hash` })
-    }
-    return block
+  const differs = (id: BlockId, { rev }: Revision) =>
+    new CorruptBlock({ block: id, reason: `the content of revision ${rev} has another hash` })
+
+  const restored = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey) {
+    const block = yield* restore(id, revision, absent)
+    return hasHash(block, undefined, revision.after) ? block : yield* differs(id, revision)
   })
 
-  const state = Effect.fnUntraced(function* (id: BlockId) {
-    const head = yield* read<HeadRecord>(keys.head(id))
-    if (head === undefined) return undefined
-    const members = yield* expect<ReadonlyArray<PeerId>>(keys.members(id), "its block")
-    const latest = yield* expect<Revision>(keys.revision(id, latestRev(head)), "its block")
-    const block = yield* content(id, latest, head.whole, head.since)
-    return { ...head, block, id, latest, members } satisfies BlockState
-  })
+  /** The content of a revision, from the texts of its `asked` records or restored from elsewhere, checked. */
+  const content = (
+    id: BlockId,
+    revision: Revision,
+    asked: ReadonlyArray<StorageKey>,
+    texts: ReadonlyArray<string | undefined>
+  ): Effect.Effect<Block | undefined, ReadError> => {
+    if (revision.after === "deleted") return Effect.succeed(undefined)
+    return Effect.flatMap(
+      attempt(() => assemble(id, asked, texts)),
+      (assembled) => {
+        if ("absent" in assembled) return restored(id, revision, assembled.absent)
+        const { block, text } = assembled
+        return hasHash(block, text, revision.after) ? Effect.succeed(block) : Effect.fail(differs(id, revision))
+      }
+    )
+  }
+
+  /** Read with each block, and the same for most. */
+  const memberLists = new BoundedCache<string, ReadonlyArray<PeerId>>(MAX_MEMBER_LISTS, () => 1)
+
+  const membersIn = (id: BlockId, text: string | undefined): ReadonlyArray<PeerId> => {
+    const known = text === undefined ? undefined : memberLists.get(text)
+    if (known !== undefined) return known
+    const members = expected<ReadonlyArray<PeerId>>(keys.members(id), text, "its block")
+    memberLists.set(text!, members)
+    return members
+  }
+
+  const state = (id: BlockId): Effect.Effect<BlockState | undefined, ReadError> =>
+    Effect.flatMap(read<HeadRecord>(keys.head(id)), (head): Effect.Effect<BlockState | undefined, ReadError> => {
+      if (head === undefined) return Effect.succeed(undefined)
+      const latestKey = keys.revision(id, latestRev(head))
+      const asked = contentKeys(id, head.whole, head.since)
+      return Effect.flatMap(raw.getMany([keys.members(id), latestKey, ...asked]), ([first, second, ...texts]) =>
+        Effect.flatMap(
+          attempt(() => [membersIn(id, first), expected<Revision>(latestKey, second, "its block")] as const),
+          ([members, latest]) =>
+            // The head was parsed for this: it need not be copied.
+            Effect.map(content(id, latest, asked, texts), (block) =>
+              Object.assign(head, { block, id, latest, members })
+            )
+        )
+      )
+    })
 
   const at = Effect.fnUntraced(function* (id: BlockId, at: Rev) {
     const names = { block: id, limit: 1, reverse: true, space: "block", to: at } as const
@@ -167,13 +209,14 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     if (after === "deleted") return { after, block: undefined, rev }
     const [whole] = yield* raw.range({ ...names, kind: "whole", to: rev })
     const wholeRev = whole === undefined ? undefined : (whole.key[3] as Rev)
-    const revs = yield* changedRevs(id, wholeRev, rev)
-    return { after, block: yield* content(id, revision, wholeRev, revs), rev }
+    if (wholeRev === undefined) return { after, block: yield* restored(id, revision, keys.whole(id, rev)), rev }
+    const asked = contentKeys(id, wholeRev, yield* changedRevs(id, wholeRev, rev))
+    return { after, block: yield* content(id, revision, asked, yield* raw.getMany(asked)), rev }
   })
 
   /** The revisions above `whole`, up to `rev`: by their index, so that a missing change is noticed. */
-  const changedRevs = Effect.fnUntraced(function* (id: BlockId, whole: Rev | undefined, rev: Rev) {
-    if (whole === undefined || whole === rev) return []
+  const changedRevs = Effect.fnUntraced(function* (id: BlockId, whole: Rev, rev: Rev) {
+    if (whole === rev) return []
     const index = yield* raw.range({
       block: id,
       from: whole + 1,
@@ -222,6 +265,8 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
   }
 }
 
+/** Member lists that are kept to be shared. */
+const MAX_MEMBER_LISTS = 1_024
 /** More changes in a row than any revision policy stores. */
 const MAX_CHANGES = 4_096
 /** Nothing is held elsewhere. */

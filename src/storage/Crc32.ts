@@ -17,4 +17,4 @@ export const crc32OfBytes = (bytes: Uint8Array, before = 0): number => {
 }
 
 /** CRC-32 of the UTF-8 of a text. Both are for platforms that bring none of their own. */
-export const crc32 = (text: string): number => crc32OfBytes(encoder.encode(text))
+export const crc32 = (text: string, before = 0): number => crc32OfBytes(encoder.encode(text), before)

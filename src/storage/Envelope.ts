@@ -3,8 +3,8 @@
  * the value, so that neither a changed text nor a value under another key passes for the real one.
  */
 
-/** CRC-32 of the UTF-8 of a text: 0 ≤ n < 2^32. */
-export type Checksum = (text: string) => number
+/** CRC-32 of the UTF-8 of a text, or of a text that follows others with the CRC `before`: 0 ≤ n < 2^32. */
+export type Checksum = (text: string, before?: number) => number
 
 const BEFORE_SUM = '{"sum":"'
 const SUM_LENGTH = 8
@@ -17,7 +17,9 @@ export type Opened = { readonly value: string } | { readonly corrupt: string }
 
 const sumOf = (encodedKey: string, value: string, crc32: Checksum): string =>
   // A line feed is in no encoded key: nothing can move between key and value.
-  crc32(`${encodedKey}\n${value}`).toString(16).padStart(SUM_LENGTH, "0")
+  crc32(value, crc32(`${encodedKey}\n`))
+    .toString(16)
+    .padStart(SUM_LENGTH, "0")
 
 /** The envelope of a value, which is JSON text. */
 export const seal = (encodedKey: string, value: string, crc32: Checksum): string =>

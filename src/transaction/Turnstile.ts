@@ -26,16 +26,24 @@ export class Turnstile {
   }
 
   #through<A, E, R>(id: CollectionId, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const leave = Effect.sync(() => this.#leave(id))
     return Effect.uninterruptibleMask((restore) => {
+      // Cannot be interrupted between the effect and this, and cannot fail: no need of a finalizer.
+      const inside = Effect.matchCauseEffect(restore(effect), {
+        onFailure: (cause) => {
+          this.#leave(id)
+          return Effect.failCause(cause)
+        },
+        onSuccess: (result) => {
+          this.#leave(id)
+          return Effect.succeed(result)
+        }
+      })
       // As a rule there is nobody: no need to build what waiting takes.
       if (!this.#gates.has(id)) {
         this.#gates.set(id, [])
-        return Effect.ensuring(restore(effect), leave)
+        return inside
       }
-      return Effect.flatMap(this.#wait(id), (entered) =>
-        entered ? Effect.ensuring(restore(effect), leave) : restore(effect)
-      )
+      return Effect.flatMap(this.#wait(id), (entered) => (entered ? inside : restore(effect)))
     })
   }
 

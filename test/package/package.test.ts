@@ -90,7 +90,7 @@ describe("The package", () => {
     }
     visit("dist/test/conformance/index.js")
     expect(files.filter((path) => /^dist\/test\/.*\.js$/.test(path) && !reached.has(path))).toEqual([])
-    expect([...outside].filter((specifier) => !/^(?:effect\/|multiformats\/|@noble\/)/.test(specifier))).toEqual([])
+    expect([...outside].filter((specifier) => !/^(?:effect\/|@exodus\/|@noble\/)/.test(specifier))).toEqual([])
   })
 
   it("is understood by a strict compiler, library declarations included, and runs in plain node", async () => {

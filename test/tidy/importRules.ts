@@ -24,7 +24,7 @@ const ALLOWED: Readonly<Record<string, Allowance>> = {
   schemas: { folders: ["schemas"], packages: packages(EFFECT) },
   services: { folders: ["schemas", "services"], packages: packages(EFFECT) },
   // Only what computes: no platform, no files, no sockets.
-  src: { folders: ["schemas", "services", "src"], packages: packages(EFFECT, "multiformats/.+") },
+  src: { folders: ["schemas", "services", "src"], packages: packages(EFFECT, "@exodus/.+") },
   layers: { folders: ["schemas", "services", "src", "layers"], packages: ANYTHING },
   simulator: {
     folders: ["schemas", "services", "src", "layers", "simulator"],
@@ -98,9 +98,9 @@ const indexes = perSource("an index.ts only re-exports", (file) =>
 )
 
 /** What runs in virtual time, and from one seed, may load: nothing that waits, reads files or opens sockets. */
-const SIMULATED = packages(EFFECT, "multiformats/.+", "@noble/.+", "node:crypto", "node:util", "node:zlib")
+const SIMULATED = packages(EFFECT, "@exodus/.+", "@noble/.+", "node:crypto", "node:util", "node:zlib")
 /** What a conformance suite may load: it runs under any test runner, or none. */
-const RUNNERLESS = packages(EFFECT, "multiformats/.+", "@noble/.+")
+const RUNNERLESS = packages(EFFECT, "@exodus/.+", "@noble/.+")
 
 /** A rule about all that a file loads, itself or through others. */
 const loadsOnly = (name: string, isRoot: (path: string) => boolean, allowed: RegExp): Rule => ({
