@@ -5,7 +5,8 @@
  * - one process, and one layer in it, per directory;
  * - a batch is durable, and all or nothing, once it is in the journal beside the files, with one write to the disk; the files
  *   follow, within about a second, each replaced as a whole, and are synced before the journal forgets;
- * - every value lies in an envelope with a checksum over key and value;
+ * - every value lies in an envelope with a checksum over key and value, and the names of all files in one of them: one that is
+ *   missing is an error, and so is one that was put there;
  * - what several fibers write at the same time goes to disk as one batch.
  *
  * It is for looking into, and for stores of moderate size: a file for each record costs the file system far more than LevelDB
@@ -23,6 +24,7 @@ import * as DirectoryLock from "./files/DirectoryLock.ts"
 import * as FilesIndex from "./files/FilesIndex.ts"
 import * as FilesReader from "./files/FilesReader.ts"
 import * as FilesRecovery from "./files/FilesRecovery.ts"
+import { RecordNames } from "./files/RecordNames.ts"
 import * as StoreFiles from "./files/StoreFiles.ts"
 import * as Turns from "./files/Turns.ts"
 import * as JournaledStorage from "./JournaledStorage.ts"
@@ -54,10 +56,10 @@ const openFiles = Effect.fnUntraced(function* (directory: string) {
   yield* DirectoryLock.hold(directory)
   const files = StoreFiles.make(yield* FileSystem.FileSystem, directory)
   yield* Effect.mapError(files.tidy, unavailable("open the store"))
-  const turns = Turns.make()
+  const [names, turns] = [new RecordNames(), Turns.make()]
   return {
-    reader: FilesReader.make(files, turns),
-    store: FilesRecovery.make(files, FilesIndex.make(files, turns))
+    reader: FilesReader.make(files, names, turns),
+    store: FilesRecovery.make(directory, files, names, FilesIndex.make(files, names, turns))
   }
 })
 

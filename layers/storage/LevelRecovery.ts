@@ -29,15 +29,20 @@ const runOf = ([encodedKey, text]: readonly [string, string]): Either.Either<Bat
 
 /** What is to be known of an open database before it is the index of a store. */
 export const make = (database: ClassicLevel, directory: string): RecoverableIndex => ({
+  // Its steps are whole or not there, and each says which batches were in it.
+  account: Effect.map(
+    Effect.flatMap(
+      reading(directory, () => database.iterator(bounds(StorageKeyCodec.rangeInterval(BatchSequence.RING))).all()),
+      (slots) => trusted(directory, Either.all(slots.map(runOf)))
+    ),
+    (runs) => ({ begun: 0, runs })
+  ),
   create: (checkpoint) => LevelIndex.create(database, checkpoint),
   index: LevelIndex.make(database),
   isEmpty: Effect.map(
     reading(directory, () => database.keys({ limit: 1 }).all()),
     (keys) => keys.length === 0
   ),
-  readOwn: (key) => reading(directory, () => database.get(StorageKeyCodec.encode(key))),
-  runs: Effect.flatMap(
-    reading(directory, () => database.iterator(bounds(StorageKeyCodec.rangeInterval(BatchSequence.RING))).all()),
-    (slots) => trusted(directory, Either.all(slots.map(runOf)))
-  )
+  load: () => Effect.void,
+  readOwn: (key) => reading(directory, () => database.get(StorageKeyCodec.encode(key)))
 })

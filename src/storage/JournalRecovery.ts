@@ -11,12 +11,19 @@ import * as BatchSequence from "./BatchSequence.ts"
 import type { JournalOperation } from "./JournalFrame.ts"
 import * as JournalScan from "./JournalScan.ts"
 
+/** What an index says itself of the batches since its checkpoint. */
+export interface IndexAccount {
+  /** The runs of batches that entered it, as far as it can prove that. */
+  readonly runs: ReadonlyArray<BatchSequence.BatchRun>
+  /** Parts of batches up to this one may be in it; 0 for an index of which no part of a batch can be without the others. */
+  readonly begun: number
+}
+
 /** What is known of a store when it is opened. */
 export interface JournalEvidence {
   /** Batches up to this one are in the index, durably. */
   readonly checkpoint: number
-  /** The runs of batches that entered the index, as it says itself. */
-  readonly indexed: ReadonlyArray<BatchSequence.BatchRun>
+  readonly index: IndexAccount
   readonly scan: JournalScan.JournalScan
 }
 
@@ -38,10 +45,11 @@ const maximum = (numbers: Iterable<number>, least: number): number => {
 }
 
 /** Decides what to replay, from what is known. */
-export const recover = ({ checkpoint, indexed, scan }: JournalEvidence): JournalRecovery => {
+export const recover = ({ checkpoint, index, scan }: JournalEvidence): JournalRecovery => {
+  const indexed = index.runs
   const newest = maximum(
     indexed.map((run) => run.last),
-    checkpoint
+    Math.max(checkpoint, index.begun)
   )
   const last = maximum(scan.frames.keys(), newest)
   const run = JournalScan.runUpTo(scan, last)

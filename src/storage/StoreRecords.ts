@@ -35,15 +35,22 @@ export interface Checkpoint {
   readonly sequence: number
   /** Journal files that must be there, for they may hold later batches: none after a clean close. */
   readonly segments: number
+  /** How long each of them is at least: a shorter one was cut off, and with it perhaps the last batches. */
+  readonly segmentBytes?: number
 }
 
 const CheckpointRecord = Schema.parseJson(
-  Schema.Struct({ segments: Schema.Int.pipe(Schema.nonNegative()), sequence: Schema.Int.pipe(Schema.positive()) })
+  Schema.Struct({
+    segmentBytes: Schema.optionalWith(Schema.Int.pipe(Schema.positive()), { exact: true }),
+    segments: Schema.Int.pipe(Schema.nonNegative()),
+    sequence: Schema.Int.pipe(Schema.positive())
+  })
 )
 const decodeCheckpoint = Schema.decodeUnknownOption(CheckpointRecord)
 
 /** A checkpoint record, as JSON text. */
-export const checkpointValue = ({ segments, sequence }: Checkpoint): string => JSON.stringify({ segments, sequence })
+export const checkpointValue = ({ segmentBytes, segments, sequence }: Checkpoint): string =>
+  JSON.stringify({ segmentBytes, segments, sequence })
 
 /** The checkpoint in a record, if it is one. */
 export const readCheckpoint = (value: string): Checkpoint | undefined => Option.getOrUndefined(decodeCheckpoint(value))

@@ -87,14 +87,28 @@ describe("the bank example", { timeout: TIMEOUT_MILLIS }, () => {
   })
 })
 
-describe("the examples of collections of one's own", { timeout: TIMEOUT_MILLIS }, () => {
-  const linesOf = async (example: string): Promise<ReadonlyArray<string>> => {
-    const { code, errors, output } = await run(example)
-    expect(errors).toBe("")
-    expect(code).toBe(0)
-    return output.trimEnd().split("\n")
-  }
+/** What an example prints that ends well. */
+const linesOf = async (example: string): Promise<ReadonlyArray<string>> => {
+  const { code, errors, output } = await run(example)
+  expect(errors).toBe("")
+  expect(code).toBe(0)
+  return output.trimEnd().split("\n")
+}
 
+describe("the audit diary example", { timeout: TIMEOUT_MILLIS }, () => {
+  it("has every change in its diary, none that was refused, and reads on from its bookmark", async () => {
+    expect(await linesOf("auditDiary")).toEqual([
+      "  changes since the last review: 15, by dora",
+      "  Emil may not raise Ann's limit by 1000: LimitTooHigh",
+      "  changes since the last review: 1, by emil",
+      "  changes since the last review: 0, by nobody",
+      "  the diary explains 3 of 3 limits, with 0 gaps",
+      "  signatures, hashes and structure of all three: 0 problems"
+    ])
+  })
+})
+
+describe("the examples of collections of one's own", { timeout: TIMEOUT_MILLIS }, () => {
   it("counter: increments count that were made at once, and those that were made offline", async () => {
     expect(await linesOf("counter")).toEqual([
       "  10 visits offline: 10 are seen there",

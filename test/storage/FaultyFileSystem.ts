@@ -18,6 +18,12 @@ const parentOf = (path: string): string => (path.includes("/") ? Path.dirname(pa
 export class FaultyFileSystem {
   /** While true, nothing is written. */
   isFull = false
+  /** Which changes of files fail, by their places in the order of all of them, and their paths. */
+  fails: (place: number, path: string) => boolean = () => false
+  /** Whether a change that fails is made all the same. */
+  failsLate = false
+  /** How many changes there were. */
+  changes = 0
   /** While true, nothing is read. */
   isUnreadable = false
   /** What happens before the next reads of files, one after another. */
@@ -43,16 +49,22 @@ export class FaultyFileSystem {
     const below = Context.get(context, FileSystem.FileSystem)
     const reading = <A>(path: string, read: Effect.Effect<A, PlatformError>) =>
       Effect.suspend(() => (this.isUnreadable ? failure("read", path, "EIO: i/o error") : read))
+    const changing = <A>(method: string, path: string, change: Effect.Effect<A, PlatformError>) =>
+      Effect.suspend(() => {
+        if (!this.fails(this.changes++, path)) return change
+        const failed = failure(method, path, "EIO: i/o error")
+        return this.failsLate ? Effect.zipRight(change, failed) : failed
+      })
     return Context.make(FileSystem.FileSystem, {
       ...below,
       makeDirectory: (path, options) =>
-        Effect.tap(below.makeDirectory(path, options), () => {
+        Effect.tap(changing("makeDirectory", path, below.makeDirectory(path, options)), () => {
           for (let made = this.#below(path); made !== ""; made = parentOf(made)) this.#change(parentOf(made))
         }),
       open: (path, options) =>
         Effect.map(below.open(path, options), (file) => ({
           ...file,
-          sync: Effect.tap(file.sync, () => {
+          sync: Effect.tap(changing("sync", path, file.sync), () => {
             this.#synced.set(this.#below(path), ++this.#now)
           })
         })),
@@ -62,12 +74,12 @@ export class FaultyFileSystem {
           Effect.zipRight(this.beforeReads.shift() ?? Effect.void, reading(path, below.readFileString(path)))
         ),
       remove: (path, options) =>
-        Effect.tap(below.remove(path, options), () => {
+        Effect.tap(changing("remove", path, below.remove(path, options)), () => {
           this.changed.delete(this.#below(path))
           this.#change(parentOf(this.#below(path)))
         }),
       rename: (from, to) =>
-        Effect.tap(below.rename(from, to), () => {
+        Effect.tap(changing("rename", to, below.rename(from, to)), () => {
           const target = this.#below(to)
           if (target === CHECKPOINT) this.unsyncedAtCheckpoint = this.unsynced
           this.#change(target)
@@ -77,7 +89,9 @@ export class FaultyFileSystem {
         }),
       writeFileString: (path, text) =>
         Effect.suspend(() =>
-          this.isFull ? failure("write", path, "ENOSPC: no space left on device") : below.writeFileString(path, text)
+          this.isFull
+            ? failure("write", path, "ENOSPC: no space left on device")
+            : changing("write", path, below.writeFileString(path, text))
         )
     })
   }

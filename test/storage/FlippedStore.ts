@@ -1,4 +1,4 @@
-/** Stores with one flipped bit, and what a reader of them meets. For any storage in a directory. */
+/** Stores that are damaged in one place, and what a reader of them meets. For any storage in a directory. */
 import * as FileSystem from "node:fs/promises"
 import * as Path from "node:path"
 import * as Effect from "effect/Effect"
@@ -8,6 +8,7 @@ import * as Logger from "effect/Logger"
 import type { OpenError, StorageError } from "../../schemas/Errors.ts"
 import { RawStorage, type RawStorageService, type StorageKey, type StorageWrite } from "../../services/RawStorage.ts"
 import type * as Prng from "../../src/random/Prng.ts"
+import * as Damage from "./Damage.ts"
 
 /** What opens the store of a directory. */
 export type StoreLayer = (directory: string) => Layer.Layer<RawStorage, OpenError>
@@ -23,7 +24,7 @@ export interface Workload {
 }
 
 const BLOCKS = 6
-const NAMES = 40
+const NAMES = 24
 const MAX_WRITES = 4
 const MAX_VALUE_BYTES = 150
 
@@ -92,49 +93,21 @@ const expectedOf = (contents: Contents): ReadonlyArray<string> => {
   return expected
 }
 
-/** A flip, and what came of it. */
+/** Damage, and what came of it. */
 export interface Outcome {
-  readonly file: string
-  readonly bit: number
+  readonly damage: Damage.Damage
   /** `reported`: the last batch is missing, and a warning says so. `typed`: an error, at opening or of a read. */
   readonly met: "right" | "reported" | "typed" | "wrong"
   /** What the error says. */
   readonly reason: string
 }
 
-/** Files that hold something, with their sizes in bytes. */
-const filesOf = async (directory: string): Promise<ReadonlyArray<readonly [name: string, sizeBytes: number]>> => {
-  const names = await FileSystem.readdir(directory, { recursive: true })
-  const stats = await Promise.all(names.map((name) => FileSystem.stat(Path.join(directory, name))))
-  return names.flatMap((name, index) => {
-    const stat = stats[index]!
-    return stat.isFile() && stat.size > 0 ? [[name, stat.size] as const] : []
-  })
-}
-
-/** Any bit of all files, or, every other time, of any file: small ones are hit as well. */
-const pickBit = (files: ReadonlyArray<readonly [string, number]>, random: Prng.Prng, byFile: boolean) => {
-  if (byFile) {
-    const [file, sizeBytes] = random.pick(files)
-    return { bit: random.nextInt(sizeBytes * 8), file }
-  }
-  let bit = random.nextInt(files.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0) * 8)
-  for (const [file, sizeBytes] of files) {
-    if (bit < sizeBytes * 8) return { bit, file }
-    bit -= sizeBytes * 8
-  }
-  throw new Error("there is no such bit")
-}
-
-const flipBit = async (path: string, bit: number) => {
-  const bytes = await FileSystem.readFile(path)
-  bytes[bit >> 3]! ^= 1 << (bit & 7)
-  await FileSystem.writeFile(path, bytes)
-}
-
 const DROPPED = /batch [0-9]+ is dropped/
+const LONGEST = "20 seconds"
 
-/** What a reader of the store of a directory meets. */
+const wrong = (reason: string) => ({ met: "wrong", reason }) as const
+
+/** What a reader of the store of a directory meets. A defect is wrong, and so is no end. */
 export const meet = (layer: StoreLayer, directory: string, { contents, contentsBefore }: Workload) => {
   const warnings: Array<string> = []
   const recording = Logger.replace(
@@ -144,7 +117,7 @@ export const meet = (layer: StoreLayer, directory: string, { contents, contentsB
     })
   )
   return session(layer, directory, answersOf).pipe(
-    Effect.map((answers): Pick<Outcome, "met" | "reason"> => {
+    Effect.map((answers): Omit<Outcome, "damage"> => {
       const errors = answers.flatMap((answer) => (Either.isLeft(answer) ? [answer.left.message] : []))
       const isFrom = (expected: ReadonlyArray<string>) =>
         answers.every((answer, index) => Either.isLeft(answer) || answer.right === expected[index])
@@ -152,40 +125,45 @@ export const meet = (layer: StoreLayer, directory: string, { contents, contentsB
         return { met: errors.length === 0 ? "right" : "typed", reason: errors.join() }
       }
       const isReported = warnings.some((warning) => DROPPED.test(warning))
-      return { met: isReported && isFrom(expectedOf(contentsBefore)) ? "reported" : "wrong", reason: errors.join() }
+      return isReported && isFrom(expectedOf(contentsBefore))
+        ? { met: "reported", reason: errors.join() }
+        : wrong(errors.join())
     }),
     Effect.catchAll(({ message }) => Effect.succeed({ met: "typed", reason: message } as const)),
+    Effect.catchAllDefect((defect) => Effect.succeed(wrong(`a defect: ${String(defect)}`))),
+    Effect.timeoutTo({ duration: LONGEST, onSuccess: (met) => met, onTimeout: () => wrong("it does not end") }),
     Effect.provide(recording)
   )
 }
 
-/** Flips one bit each in copies of a store, and reads each copy twice: what is not right at first is not made to look right. */
-export const flips = Effect.fnUntraced(function* (
-  layer: StoreLayer,
-  store: { readonly directory: string; readonly workload: Workload; readonly copies: string },
-  random: Prng.Prng,
-  count: number
-) {
-  const { workload } = store
-  const files = yield* Effect.promise(() => filesOf(store.directory))
-  const outcomes: Array<Outcome> = []
-  for (let flip = 0; flip < count; flip++) {
-    const { bit, file } = pickBit(files, random, flip % 2 === 1)
-    const directory = Path.join(store.copies, String(flip))
-    yield* Effect.promise(async () => {
-      await FileSystem.cp(store.directory, directory, { recursive: true })
-      await flipBit(Path.join(directory, file), bit)
-    })
-    const first = yield* meet(layer, directory, workload)
-    const isShorter = first.met === "reported"
-    const second = yield* meet(
-      layer,
-      directory,
-      isShorter ? { ...workload, contents: workload.contentsBefore } : workload
-    )
-    const isSame = second.met === (isShorter ? "right" : first.met)
-    outcomes.push({ bit, file, ...(isSame ? first : { met: "wrong", reason: `${first.met}, then ${second.met}` }) })
-    yield* Effect.promise(() => FileSystem.rm(directory, { recursive: true }))
-  }
-  return outcomes
+/** A store that is not open, and what it should hold. */
+export interface MadeStore {
+  readonly layer: StoreLayer
+  readonly directory: string
+  readonly workload: Workload
+  /** Where copies of it may be. */
+  readonly copies: string
+}
+
+/** Does damage to a copy of a store, and reads that twice: what is not right at first is not made to look right. */
+export const meetDamage = Effect.fnUntraced(function* (store: MadeStore, damage: Damage.Damage) {
+  const { layer, workload } = store
+  const directory = Path.join(store.copies, "damaged")
+  const undo = yield* Effect.promise(async () => {
+    await FileSystem.cp(store.directory, directory, { recursive: true })
+    return Damage.inflict(directory, damage)
+  })
+  const first = yield* meet(layer, directory, workload)
+  const isShorter = first.met === "reported"
+  const second = yield* meet(
+    layer,
+    directory,
+    isShorter ? { ...workload, contents: workload.contentsBefore } : workload
+  )
+  const isSame = second.met === (isShorter ? "right" : first.met)
+  yield* Effect.promise(async () => {
+    await undo()
+    await FileSystem.rm(directory, { recursive: true })
+  })
+  return { damage, ...(isSame ? first : wrong(`${first.met}, then ${second.met}: ${second.reason}`)) }
 })

@@ -1,6 +1,7 @@
 /**
  * A disk without room, as it really is: a small file system in memory, mounted for the test. Where that is not permitted these
- * tests say so and end; the same rules are held on files that fail by design, in LevelJournal.test.ts and LevelDatabase.test.ts.
+ * tests say so and end; the same rules are held on files that fail by design, in LevelJournal.test.ts, LevelDatabase.test.ts
+ * and FailingFiles.test.ts.
  */
 import { execFileSync } from "node:child_process"
 import * as FileSystem from "node:fs"
@@ -8,10 +9,12 @@ import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { describe, expect, it } from "vitest"
+import * as FilesStorage from "../../layers/storage/FilesStorage.ts"
 import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
 import type { OpenError, StorageError } from "../../schemas/Errors.ts"
 import { RawStorage, type RawStorageService, type StorageKey } from "../../services/RawStorage.ts"
 import * as Prng from "../../src/random/Prng.ts"
+import { quietDirectory } from "./quietDirectory.ts"
 import { temporaryDirectory } from "./temporaryDirectory.ts"
 
 const KIBIBYTE = 1024
@@ -22,6 +25,9 @@ const mount = (directory: string) =>
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", directory], { stdio: "pipe" })
 
 const unmount = (directory: string) => execFileSync("umount", [directory], { stdio: "pipe" })
+
+const remount = (directory: string, mode: "ro" | "rw") =>
+  execFileSync("mount", ["-o", `remount,${mode}`, directory], { stdio: "pipe" })
 
 /** A disk of 3 MiB, in a directory. */
 const smallDisk = Effect.tap(temporaryDirectory, (directory) =>
@@ -52,10 +58,10 @@ const valueOf = (name: number) =>
   JSON.stringify({ name, text: Buffer.from(Prng.make(name).bytes(3000)).toString("base64") })
 const put = (name: number) => [{ key: keyOf(name), type: "put", value: valueOf(name) } as const]
 
-const session = <A, E>(disk: string, use: (storage: RawStorageService) => Effect.Effect<A, E>) =>
-  Effect.flatMap(RawStorage, use).pipe(
-    Effect.provide(LevelStorage.layer({ directory: Path.join(disk, "store"), journalSegmentBytes: 64 * KIBIBYTE }))
-  )
+const LAYERS = {
+  FilesStorage: (directory: string) => FilesStorage.layer({ directory, journalSegmentBytes: 64 * KIBIBYTE }),
+  LevelStorage: (directory: string) => LevelStorage.layer({ directory, journalSegmentBytes: 64 * KIBIBYTE })
+}
 
 /** Writes from a number on until a write is refused; gives the number that was refused, and why. */
 const writeUntilRefused = (storage: RawStorageService, from: number) =>
@@ -81,7 +87,10 @@ const onSmallDisk = (rule: string, use: (disk: string) => Effect.Effect<void, St
     refusal === "" ? Effect.runPromise(Effect.scoped(Effect.flatMap(smallDisk, use))) : context.skip(refusal)
   )
 
-describe("LevelStorage on a full disk", () => {
+describe.each(["FilesStorage", "LevelStorage"] as const)("%s on a full disk", (kind) => {
+  const session = <A, E>(disk: string, use: (storage: RawStorageService) => Effect.Effect<A, E>) =>
+    Effect.flatMap(RawStorage, use).pipe(Effect.provide(LAYERS[kind](Path.join(disk, "store"))))
+
   onSmallDisk("refuses writes with an error, keeps what it took, and goes on once there is room", (disk) =>
     Effect.gen(function* () {
       const count = yield* session(disk, (storage) =>
@@ -138,6 +147,39 @@ describe("LevelStorage on a full disk", () => {
       expect(made._tag === "Left" && made.left._tag).toBe("StorageUnavailable")
       makeRoom(disk)
       yield* session(disk, (storage) => Effect.zipRight(storage.write(put(0)), expectHeld(storage, 1)))
+    })
+  )
+
+  onSmallDisk("says so where what it left behind cannot be brought in, and brings it in later", (disk) =>
+    Effect.gen(function* () {
+      const [store, left] = [Path.join(disk, "store"), Path.join(disk, "left")]
+      yield* session(disk, (storage) =>
+        Effect.gen(function* () {
+          for (let name = 0; name < 30; name++) yield* storage.write(put(name))
+          yield* quietDirectory(store)
+          FileSystem.cpSync(store, left, { recursive: true })
+        })
+      )
+      FileSystem.rmSync(store, { recursive: true })
+      FileSystem.renameSync(left, store)
+      for (const leftBytes of [0, 8 * KIBIBYTE, 40 * KIBIBYTE, 100 * KIBIBYTE]) {
+        fillUpTo(disk, leftBytes)
+        const open = yield* Effect.either(session(disk, (storage) => expectHeld(storage, 30)))
+        if (open._tag === "Left") expect(open.left._tag).toBe("StorageUnavailable")
+        makeRoom(disk)
+      }
+      yield* session(disk, (storage) => expectHeld(storage, 30))
+    })
+  )
+
+  onSmallDisk("says so where the disk can only be read, and goes on once it can be written", (disk) =>
+    Effect.gen(function* () {
+      yield* session(disk, (storage) => storage.write(put(0)))
+      remount(disk, "ro")
+      const open = yield* Effect.either(session(disk, (storage) => storage.get(keyOf(0))))
+      expect(open._tag === "Left" && open.left._tag).toBe("StorageUnavailable")
+      remount(disk, "rw")
+      yield* session(disk, (storage) => Effect.zipRight(storage.write(put(1)), expectHeld(storage, 2)))
     })
   )
 })

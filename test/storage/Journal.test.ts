@@ -28,11 +28,11 @@ const put = (key: string, value: string): JournalOperation => ({ key, value })
 const open = async (files: MemoryJournalFiles, index: MemoryJournalIndex) => {
   const checkpoint = await Effect.runPromise(
     JournalReplay.replay({
+      account: Effect.sync(() => ({ begun: 0, runs: index.runs })),
       checkpoint: index.checkpoint,
       directory: DIRECTORY,
       files,
-      index,
-      runs: Effect.sync(() => index.runs)
+      index
     }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
   const journal = new Journal({ checkpoint, directory: DIRECTORY, files, index }, OPTIONS)
@@ -189,6 +189,43 @@ describe("a journal", () => {
     await open(files, index)
     expect(index.state.get("a")).toBe("1")
     expect(files.contents.size).toBe(0)
+  })
+
+  it("lets an index that never lacks anything be read while it fails, and shows no older values meanwhile", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    index.staysReadable = true
+    const { journal } = await open(files, index)
+    for (let n = 1; n <= 20; n++) await journal.append([put("a", `${n}`)], n)
+    await journal.indexer.settled()
+    index.isBroken = true
+    await journal.append([put("b", "21")], 21)
+    expect(await failureOf(journal.indexer.settled())).toMatchObject({ message: /the index fails/ })
+    const steps = index.steps.length
+    index.isBroken = false
+    // It is opened anew, and fails once more before it is up to date.
+    index.failures.push(false, true)
+    while ((await failureOf(journal.indexer.settled())) !== "it succeeded") {
+      expect(journal.indexer.isReadable).toBe(true)
+      expect([seen(journal, index, "a"), seen(journal, index, "b")]).toEqual(["20", "21"])
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    const again = index.steps.slice(steps).flatMap(({ operations }) => operations)
+    expect(again).toEqual([put("a", "20"), put("b", "21")])
+    await journal.close()
+  })
+
+  it("does not open with a file that is shorter than it was, or with the second in place of the first", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    const [[path, bytes]] = [...files.contents] as [[string, Uint8Array]]
+    const reopened = (contents: ReadonlyMap<string, Uint8Array>) =>
+      failureOf(open(new MemoryJournalFiles(contents), index.crash()))
+    const short = new Map([[path, bytes.subarray(0, SEGMENT_BYTES - 1)]])
+    expect(await reopened(short)).toMatchObject({ message: /has 1023 bytes instead of 1024: batches after 0 may be/ })
+    const second = new Map([[path.replace("journal-a", "journal-b"), bytes]])
+    expect(await reopened(second)).toMatchObject({ message: /of the 1 file.* 0 are there/ })
+    expect(await reopened(files.contents)).toBe("it succeeded")
   })
 
   it("does not open without a file that must be there", async () => {

@@ -13,6 +13,7 @@ interface Sample {
   readonly journal: ReadonlyArray<number>
   readonly highest?: number
   readonly index: ReadonlyArray<readonly [number, number]>
+  readonly begun?: number
   readonly expected: { readonly replay: ReadonlyArray<number>; last: number; torn?: number } | ReadonlyArray<number>
 }
 
@@ -39,6 +40,32 @@ const SAMPLES: ReadonlyArray<Sample> = [
     highest: 6,
     index: [[4, 6]],
     expected: { replay: [], last: 6 }
+  },
+  {
+    rule: "names a damaged last batch that the index has begun to take in: it was durable, and parts of it may be there",
+    checkpoint: 3,
+    journal: [4, 5],
+    highest: 6,
+    index: [],
+    begun: 6,
+    expected: [6]
+  },
+  {
+    rule: "names a last batch that the index has begun to take in, and of which the journal has no trace",
+    checkpoint: 3,
+    journal: [4, 5],
+    index: [],
+    begun: 6,
+    expected: [6]
+  },
+  {
+    rule: "drops the last batch where the index had begun to take in those before it",
+    checkpoint: 3,
+    journal: [4, 5],
+    highest: 6,
+    index: [],
+    begun: 5,
+    expected: { replay: [4, 5], last: 5, torn: 6 }
   },
   {
     rule: "replays what follows a damaged batch that the index has",
@@ -92,11 +119,11 @@ const SAMPLES: ReadonlyArray<Sample> = [
 ]
 
 describe("the recovery of a journal", () => {
-  for (const { checkpoint, expected, highest = 0, index, journal, rule } of SAMPLES) {
+  for (const { begun = 0, checkpoint, expected, highest = 0, index, journal, rule } of SAMPLES) {
     it(rule, () => {
       const recovery = JournalRecovery.recover({
         checkpoint,
-        indexed: index.map(([first, last]) => ({ first, last })),
+        index: { begun, runs: index.map(([first, last]) => ({ first, last })) },
         scan: { frames: new Map(journal.map((n) => [n, operationsOf(n)])), highest: Math.max(highest, ...journal) }
       })
       if (recovery._tag === "Lost") expect(recovery.missing.numbers).toEqual(expected)
@@ -137,7 +164,7 @@ describe("the recovery of a journal", () => {
         )
         const recovery = JournalRecovery.recover({
           checkpoint,
-          indexed: indexed.map((n) => ({ first: n, last: n })),
+          index: { begun: 0, runs: indexed.map((n) => ({ first: n, last: n })) },
           // A damaged frame leaves its head or its foot.
           scan: { frames: new Map(journal.map((n) => [n, operations(n)])), highest: LAST }
         })

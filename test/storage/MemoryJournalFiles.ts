@@ -24,6 +24,7 @@ export class MemoryJournalFiles implements JournalFilesService {
     this.contents.get(path)!.fill(0)
     return {
       close: async () => {},
+      isRemoved: () => !this.contents.has(path),
       truncate: async (size) => this.#resize(path, size),
       write: (bytes, length, position, done) => setImmediate(() => this.#write(path, bytes, length, position, done))
     }

@@ -23,6 +23,7 @@ export class MemoryJournalIndex implements JournalIndex {
   /** Whether a step that was not flushed survives. */
   survives: () => boolean = () => true
   isDead = false
+  staysReadable = false
 
   constructor(checkpoint: Checkpoint = { segments: 0, sequence: 0 }, steps: ReadonlyArray<Step> = []) {
     this.checkpoint = checkpoint

@@ -83,6 +83,36 @@ describe.each(["FilesStorage", "LevelStorage"] as const)("%s", (kind) => {
     })
   )
 
+  it.scopedLive("whose directory is removed takes nothing more, hides nothing, and is not made anew, in parts", () =>
+    Effect.gen(function* () {
+      const directory = Path.join(yield* temporaryDirectory, "store")
+      const all = { block: "abc", kind: "rev", limit: 9, space: "block" } as const
+      yield* session(directory, (storage) =>
+        Effect.gen(function* () {
+          yield* storage.write([put(1, "1")])
+          yield* storage.range(all)
+          yield* storage.write([put(2, "2")])
+          yield* Effect.promise(() => FileSystem.rm(directory, { recursive: true }))
+          const error = yield* Effect.flip(storage.write([put(3, "3")]))
+          expect([error._tag, error.message]).toEqual(["StorageUnavailable", expect.stringContaining("was removed")])
+          const reads: ReadonlyArray<readonly [Effect.Effect<unknown, StorageError>, unknown]> = [
+            [storage.get(keyOf(1)), "1"],
+            [storage.get(keyOf(2)), "2"],
+            [storage.getMany([keyOf(2), keyOf(1)]), ["2", "1"]],
+            [Effect.map(storage.range(all), (records) => records.map(({ value }) => value)), ["1", "2"]],
+            [storage.blocks("block", { limit: 9 }), ["abc"]]
+          ]
+          for (const [read, expected] of reads) {
+            const found = yield* Effect.either(read)
+            if (found._tag === "Right") expect(found.right).toEqual(expected)
+          }
+        })
+      )
+      const left = yield* Effect.promise(() => FileSystem.readdir(directory).catch(({ code }) => code))
+      expect(left).toBe("ENOENT")
+    })
+  )
+
   it.scoped("says of a store of another kind that it is one", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory

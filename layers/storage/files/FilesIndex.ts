@@ -10,6 +10,8 @@ import * as StoreRecords from "../../../src/storage/StoreRecords.ts"
 import * as Checksum from "../Checksum.ts"
 import type { JournalIndex } from "../journal/JournalIndex.ts"
 import { latestOperations } from "../journal/Unindexed.ts"
+import * as BegunFile from "./BegunFile.ts"
+import * as RecordNames from "./RecordNames.ts"
 import type { StoreFiles } from "./StoreFiles.ts"
 import type { Turns } from "./Turns.ts"
 
@@ -34,10 +36,10 @@ const writeCheckpoint = (files: StoreFiles, checkpoint: StoreRecords.Checkpoint)
 
 /** Makes an empty directory that of a store, durably. */
 export const create = (files: StoreFiles, checkpoint: StoreRecords.Checkpoint): Effect.Effect<void, PlatformError> =>
-  // The format comes last: where it stands, all of it does.
-  Effect.zipRight(
-    writeCheckpoint(files, checkpoint),
-    writeOwn(files, StoreRecords.FORMAT_KEY, StoreRecords.formatValue)
+  RecordNames.save(files, new RecordNames.RecordNames(), checkpoint.sequence).pipe(
+    Effect.zipRight(writeCheckpoint(files, checkpoint)),
+    // The format comes last: where it stands, all of it does.
+    Effect.zipRight(writeOwn(files, StoreRecords.FORMAT_KEY, StoreRecords.formatValue))
   )
 
 /** The path of the record with an encoded key. */
@@ -59,16 +61,26 @@ class Unsynced {
 }
 
 /** The index that the files of a store are. Its steps take turns with those who read several files. */
-export const make = (files: StoreFiles, turns: Turns): JournalIndex => {
+export const make = (files: StoreFiles, names: RecordNames.RecordNames, turns: Turns): JournalIndex => {
   let unsynced = new Unsynced()
-  /** The last batches that are in the files, and that are there durably. */
+  /** The last batches that are about to be in the files, that are, and that are there durably. */
+  let begun = 0
   let applied = 0
   let synced = 0
+
+  const begin = (last: number) =>
+    last <= begun
+      ? Effect.void
+      : Effect.tap(BegunFile.write(files, last), () => {
+          begun = last
+        })
 
   const apply = ({ key, value }: JournalOperation) => {
     const path = pathOf(key)
     unsynced.add(path)
-    return value === undefined ? files.remove(path) : files.replace(path, seal(key, value))
+    return value === undefined
+      ? Effect.tap(files.remove(path), () => names.delete(path))
+      : Effect.tap(files.replace(path, seal(key, value)), () => names.add(path))
   }
 
   const flush = Effect.suspend(() => {
@@ -80,6 +92,8 @@ export const make = (files: StoreFiles, turns: Turns): JournalIndex => {
       Effect.forEach(paths, files.sync, { concurrency: CONCURRENT_SYNCS, discard: true })
     return all(changed.files).pipe(
       Effect.zipRight(all(changed.folders)),
+      // What a later step has changed meanwhile will be applied again, in whichever state it is found.
+      Effect.zipRight(last > synced ? RecordNames.save(files, names, last) : Effect.void),
       Effect.zipRight(
         Effect.sync(() => {
           synced = Math.max(synced, last)
@@ -104,7 +118,7 @@ export const make = (files: StoreFiles, turns: Turns): JournalIndex => {
             concurrency: CONCURRENT_WRITES,
             discard: true
           })
-          await Effect.runPromise(turns.alone(write))
+          await Effect.runPromise(Effect.zipRight(begin(last), turns.alone(write)))
           applied = Math.max(applied, last)
         },
         discard: () => Promise.resolve()
@@ -112,6 +126,7 @@ export const make = (files: StoreFiles, turns: Turns): JournalIndex => {
     },
     flush: () => Effect.runPromise(flush),
     reopen: () => Effect.runPromise(files.tidy),
+    staysReadable: true,
     setCheckpoint: (checkpoint) => Effect.runPromise(setCheckpoint(checkpoint))
   }
 }

@@ -6,6 +6,7 @@ import * as StorageKeyCodec from "../../../src/storage/StorageKeyCodec.ts"
 import { openValue, type RecordReader } from "../JournaledStorage.ts"
 import { unavailable } from "../StorageFailure.ts"
 import { pathOf } from "./FilesIndex.ts"
+import type { RecordNames } from "./RecordNames.ts"
 import type { StoreFiles } from "./StoreFiles.ts"
 import type { Turns } from "./Turns.ts"
 
@@ -19,53 +20,70 @@ interface PlaceAt {
 const isWithin = ({ highest, lowest }: StorageKeyCodec.KeyInterval, text: string): boolean =>
   lowest <= text && text <= highest
 
-/** How the records in the files of a store are read. */
-export const make = (files: StoreFiles, turns: Turns): RecordReader => {
-  const read = (encodedKey: string): Effect.Effect<string | undefined, StorageError> =>
-    files.read(pathOf(encodedKey)).pipe(
-      Effect.mapError(unavailable("read")),
-      Effect.flatMap((text) =>
-        text === undefined
-          ? Effect.succeed(undefined)
-          : Effect.try({ try: () => openValue(encodedKey, text), catch: (cause) => cause as CorruptRecord })
-      )
+const missing = (encodedKey: string) =>
+  new CorruptRecord({ key: StorageKeyCodec.describeEncoded(encodedKey), reason: "its file is missing" })
+
+/** How the records in the files of a store are read, which has files of these names and no others. */
+export const make = (files: StoreFiles, names: RecordNames, turns: Turns): RecordReader => {
+  const opened = (encodedKey: string, path: string, text: string): Effect.Effect<string, StorageError> =>
+    Effect.flatMap(
+      Effect.try({ try: () => openValue(encodedKey, text), catch: (cause) => cause as CorruptRecord }),
+      // It is whole: somebody has put a copy there.
+      (value) => (names.has(path) ? Effect.succeed(value) : Effect.fail(foreign(path)))
     )
 
-  /** What the names in a folder lead to, with their paths. */
-  const placesIn = (folder: string): Effect.Effect<ReadonlyArray<PlaceAt>, StorageError> =>
-    files.list(folder).pipe(
-      Effect.mapError(unavailable("read")),
-      Effect.flatMap((names) =>
-        Effect.forEach(names, (name) => {
-          const path = `${folder}/${name}`
-          const place = RecordPath.decode(path)
-          return place === undefined ? Effect.fail(foreign(path)) : Effect.succeed({ path, place })
-        })
-      )
-    )
+  /** The value of a key. While a step is at work, an error may be of a file and its name that are not yet in agreement. */
+  const read = (encodedKey: string): Effect.Effect<string | undefined, StorageError> => {
+    const path = pathOf(encodedKey)
+    return Effect.flatMap(Effect.mapError(files.read(path), unavailable("read")), (text) => {
+      if (text !== undefined) return opened(encodedKey, path, text)
+      return names.has(path) ? Effect.fail(missing(encodedKey)) : Effect.succeed(undefined)
+    })
+  }
 
+  const list = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageError> =>
+    Effect.mapBoth(files.list(folder), {
+      onFailure: unavailable("read"),
+      onSuccess: (found) => found.map((name) => `${folder}/${name}`)
+    })
+
+  const placesAt = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<PlaceAt>, StorageError> =>
+    Effect.forEach(paths, (path) => {
+      const place = RecordPath.decode(path)
+      return place === undefined ? Effect.fail(foreign(path)) : Effect.succeed({ path, place })
+    })
+
+  /** What the names in a folder lead to. */
+  const placesIn = (folder: string) => Effect.flatMap(list(folder), placesAt)
+
+  /** The keys of the files that are in a folder, or should be. */
   const keysIn = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageError> =>
-    Effect.map(placesIn(folder), (places) =>
-      places.flatMap(({ place }) => (place._tag === "Record" ? [StorageKeyCodec.encode(place.key)] : []))
+    Effect.flatMap(list(folder), (found) =>
+      Effect.map(placesAt([...new Set([...found, ...names.in(folder)])]), (places) =>
+        places.flatMap(({ place }) => (place._tag === "Record" ? [StorageKeyCodec.encode(place.key)] : []))
+      )
     )
 
-  /** Whether any file is below a folder: what was removed may leave its folder behind. */
-  const isOccupied = (folder: string): Effect.Effect<boolean, StorageError> =>
-    Effect.flatMap(placesIn(folder), (places) =>
-      places.some(({ place }) => place._tag === "Record")
-        ? Effect.succeed(true)
-        : Effect.exists(places, ({ path }) => isOccupied(path))
-    )
+  /** Fails where a folder that should hold no file has one: what was removed leaves its folder behind. */
+  const refuseFiles = (folder: string): Effect.Effect<void, StorageError> =>
+    Effect.flatMap(placesIn(folder), (places) => {
+      const record = places.find(({ place }) => place._tag === "Record")
+      if (record !== undefined) return Effect.fail(foreign(record.path))
+      return Effect.forEach(places, ({ path }) => refuseFiles(path), { discard: true })
+    })
 
-  /** The blocks of a space, in no order, with the folder of each that has one. */
-  const blocksIn = (space: Space): Effect.Effect<ReadonlyMap<string, string | undefined>, StorageError> =>
+  /** The blocks of a space, in no order, and those that only a file or a folder in its place tells of. */
+  const blocksIn = (space: Space) =>
     Effect.map(placesIn(space), (places) => {
-      const blocks = new Map<string, string | undefined>()
+      const blocks = names.blocks(space)
+      const strange = new Map<string, Effect.Effect<void, StorageError>>()
       for (const { path, place } of places) {
-        if (place._tag === "Record") blocks.set(place.key[1], undefined)
-        else if (place.block !== undefined) blocks.set(place.block, path)
+        const isRecord = place._tag === "Record"
+        const block = isRecord ? place.key[1] : place.block
+        if (block === undefined || blocks.has(block)) continue
+        strange.set(block, isRecord ? Effect.fail(foreign(path)) : refuseFiles(path))
       }
-      return blocks
+      return { blocks, strange }
     })
 
   const keysOf = (range: StorageRange, interval: StorageKeyCodec.KeyInterval) =>
@@ -78,7 +96,8 @@ export const make = (files: StoreFiles, turns: Turns): RecordReader => {
     })
 
   return {
-    get: read,
+    // Outside of any turn; what is wrong then may be right in one.
+    get: (encodedKey) => Effect.catchTag(read(encodedKey), "CorruptRecord", () => turns.shared(read(encodedKey))),
     getMany: (encodedKeys, unindexed) =>
       turns.shared(
         Effect.suspend(() => {
@@ -108,9 +127,9 @@ export const make = (files: StoreFiles, turns: Turns): RecordReader => {
       const interval = StorageKeyCodec.spaceInterval(space, after)
       return turns.shared(
         Effect.gen(function* () {
-          const folders = yield* blocksIn(space)
+          const { blocks, strange } = yield* blocksIn(space)
           const sorted = Array.from(
-            folders.keys(),
+            [...blocks, ...strange.keys()],
             (block) => [StorageKeyCodec.encodeBlock(space, block), block] as const
           )
             .filter(([encoded]) => isWithin(interval, encoded))
@@ -118,8 +137,8 @@ export const make = (files: StoreFiles, turns: Turns): RecordReader => {
           const found: Array<string> = []
           for (const [, block] of sorted) {
             if (found.length >= limit) break
-            const folder = folders.get(block)
-            if (folder === undefined || (yield* isOccupied(folder))) found.push(block)
+            if (blocks.has(block)) found.push(block)
+            else yield* strange.get(block)!
           }
           return found
         })

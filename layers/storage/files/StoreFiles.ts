@@ -79,7 +79,8 @@ export const make = (fileSystem: FileSystem.FileSystem, directory: string): Stor
       ),
     tidy: Effect.zipRight(
       fileSystem.remove(temporaryFolder, { force: true, recursive: true }),
-      fileSystem.makeDirectory(temporaryFolder, { recursive: true })
+      // Not with what is above it: a store that was removed while it was open is not to be made anew, in parts.
+      fileSystem.makeDirectory(temporaryFolder)
     )
   }
 }

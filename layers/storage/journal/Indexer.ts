@@ -118,10 +118,10 @@ export class Indexer {
     this.#start()
   }
 
-  /** Says durably, in the index, that so many segments of the journal must be there from now on. */
-  async announceSegments(segments: number): Promise<void> {
+  /** Says durably, in the index, that so many segments of the journal must be there from now on, and how long they are at least. */
+  async announceSegments(segments: number, segmentBytes: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failed()
-    const checkpoint = { ...this.#checkpoint, segments }
+    const checkpoint = { ...this.#checkpoint, segmentBytes, segments }
     try {
       await this.#index.setCheckpoint(checkpoint)
     } catch (cause) {
@@ -272,13 +272,15 @@ export class Indexer {
     await this.#flushing
     try {
       await this.#index.checkRoom?.()
-      this.#readable = false
+      const staysReadable = this.#index.staysReadable === true
+      this.#readable = staysReadable
       await this.#index.reopen()
       const batches = await this.#readBack(this.#applied)
       if (this.#applied - batches.length > this.#checkpoint.sequence)
         throw new Error(`${reason}; the journal is damaged`)
-      for (let start = 0; start < batches.length; start += this.#options.stepOperations) {
-        const some = batches.slice(start, start + this.#options.stepOperations)
+      const stepBatches = staysReadable ? batches.length : this.#options.stepOperations
+      for (let start = 0; start < batches.length; start += stepBatches) {
+        const some = batches.slice(start, start + stepBatches)
         await applyTo(this.#index, latestOperations(some), runOf(some))
       }
       await this.#index.setCheckpoint(this.#checkpoint)

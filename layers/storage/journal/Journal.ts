@@ -96,7 +96,7 @@ export class Journal {
     await segment.recycle()
     if (this.#announced <= place) {
       // From the first frame in it on, a file that is missing is a loss.
-      await this.indexer.announceSegments(place + 1)
+      await this.indexer.announceSegments(place + 1, this.#options.segment.sizeBytes)
       this.#announced = place + 1
     }
     this.#active = segment

@@ -14,6 +14,8 @@ export interface JournalFile {
     position: number,
     done: (error: Error | null, written: number) => void
   ) => void
+  /** Whether the file was removed meanwhile: what is written to it then is kept nowhere. */
+  readonly isRemoved: () => boolean
   /** Cuts the file off, durably. */
   readonly truncate: (sizeBytes: number) => Promise<void>
   readonly close: () => Promise<void>
@@ -40,6 +42,15 @@ const sync = promisify(FileSystem.fsync)
 const close = promisify(FileSystem.close)
 const open = promisify(FileSystem.open)
 
+/** Synchronous: it takes a microsecond or two, a turn of the thread pool many. */
+const isRemoved = (descriptor: number): boolean => {
+  try {
+    return FileSystem.fstatSync(descriptor).nlink === 0
+  } catch {
+    return true // as file systems of other machines say it
+  }
+}
+
 const journalFile = (descriptor: number): JournalFile => ({
   write: (bytes, length, position, done) =>
     // With a callback: a FileHandle costs as much again as the write.
@@ -47,6 +58,7 @@ const journalFile = (descriptor: number): JournalFile => ({
       if (error !== null || syncsItself) done(error, written)
       else FileSystem.fdatasync(descriptor, (syncError) => done(syncError, written))
     }),
+  isRemoved: () => isRemoved(descriptor),
   truncate: async (sizeBytes) => {
     await truncate(descriptor, sizeBytes)
     await sync(descriptor)

@@ -27,6 +27,11 @@ export interface JournalIndex {
   readonly checkRoom?: () => Promise<void>
   /** Starts anew after a failure. What was not flushed may be missing then. */
   readonly reopen: () => Promise<void>
+  /**
+   * Whether it can be read while it is started anew, and if that fails: nothing is missing to a reader then, though perhaps
+   * after a loss of power. Batches are given back to it in one step, for it must not show older ones meanwhile.
+   */
+  readonly staysReadable?: boolean
 }
 
 /** Brings operations into an index in one step. */

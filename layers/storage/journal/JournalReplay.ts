@@ -21,34 +21,47 @@ export interface JournalLeft<E> {
   readonly index: JournalIndex
   /** The checkpoint as the index has it. */
   readonly checkpoint: Checkpoint
-  /** Reads which batches entered the index, as that says itself. */
-  readonly runs: Effect.Effect<ReadonlyArray<BatchSequence.BatchRun>, E>
+  /** Reads what the index says of itself. */
+  readonly account: Effect.Effect<JournalRecovery.IndexAccount, E>
 }
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, StorageUnavailable> =>
   Effect.tryPromise({ try: run, catch: unavailable("bring the journal into the store") })
 
+/** Why files of a journal that must be there cannot be all of it, if so. */
+const refusalOf = (
+  { segmentBytes = 0, segments }: Checkpoint,
+  announced: ReadonlyArray<Uint8Array>
+): string | undefined => {
+  if (announced.length < segments) {
+    return `of the ${segments} file(s) of its journal ${announced.length} are there`
+  }
+  const short = announced.find((bytes) => bytes.length < segmentBytes)
+  return short && `a file of its journal has ${short.length} bytes instead of ${segmentBytes}`
+}
+
 /** Brings a journal that was left behind into its index, removes it, and gives the checkpoint from which to go on. */
 export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
+  account,
   checkpoint,
   directory,
   files,
-  index,
-  runs
+  index
 }: JournalLeft<E>): Effect.fn.Return<Checkpoint, E | OpenError> {
   const paths = Journal.paths(directory)
-  const present = yield* attempt(() => Journal.readFiles(files, paths))
-  if (present.length < checkpoint.segments) {
-    return yield* new CorruptStore({
-      directory,
-      reason: `it was not closed, and of the ${checkpoint.segments} file(s) of its journal ${present.length} are there: batches after ${checkpoint.sequence} may be missing`
-    })
+  const announced = yield* attempt(() => Journal.readFiles(files, paths.slice(0, checkpoint.segments)))
+  const others = yield* attempt(() => Journal.readFiles(files, paths.slice(checkpoint.segments)))
+  const refusal = refusalOf(checkpoint, announced)
+  if (refusal !== undefined) {
+    const reason = `it was not closed, and ${refusal}: batches after ${checkpoint.sequence} may be missing`
+    return yield* new CorruptStore({ directory, reason })
   }
+  const present = [...announced, ...others]
   if (present.length === 0) return checkpoint
 
   const recovery = JournalRecovery.recover({
     checkpoint: checkpoint.sequence,
-    indexed: yield* runs,
+    index: yield* account,
     scan: JournalScan.scan(present, Checksum.ofBytes)
   })
   if (recovery._tag === "Lost") {

@@ -47,7 +47,9 @@ export class Segment {
     this.#reach = Math.max(this.#reach, this.#end + length)
     return new Promise((resolve, reject) => {
       this.#write(frame, length, this.#end, (cause) => {
-        if (cause === undefined) {
+        if (cause === undefined && this.#file.isRemoved()) {
+          reject(new Error("the file of the journal was removed; the store must be opened again"))
+        } else if (cause === undefined) {
           this.#end += length
           this.#frames += 1
           this.#last = sequence

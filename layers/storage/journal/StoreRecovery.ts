@@ -4,6 +4,7 @@ import { CorruptStore, type OpenError, type StorageUnavailable } from "../../../
 import type { StorageKey } from "../../../services/RawStorage.ts"
 import * as BatchSequence from "../../../src/storage/BatchSequence.ts"
 import * as Envelope from "../../../src/storage/Envelope.ts"
+import type * as JournalRecovery from "../../../src/storage/JournalRecovery.ts"
 import * as StorageKeyCodec from "../../../src/storage/StorageKeyCodec.ts"
 import * as StoreRecords from "../../../src/storage/StoreRecords.ts"
 import * as Checksum from "../Checksum.ts"
@@ -22,8 +23,10 @@ export interface RecoverableIndex {
   readonly create: (checkpoint: StoreRecords.Checkpoint) => Promise<void>
   /** One of the records that the store keeps about itself, in its envelope. */
   readonly readOwn: (key: StorageKey) => Effect.Effect<string | undefined, OpenError>
-  /** Which batches entered it since the checkpoint, as far as it can prove that; needed only where the journal is damaged. */
-  readonly runs: Effect.Effect<ReadonlyArray<BatchSequence.BatchRun>, OpenError>
+  /** Reads, or checks, what else is to be known of an index that has this checkpoint, before the journal is brought into it. */
+  readonly load: (checkpoint: StoreRecords.Checkpoint) => Effect.Effect<void, OpenError>
+  /** What it says of batches since the checkpoint; asked for only where there is a journal. */
+  readonly account: Effect.Effect<JournalRecovery.IndexAccount, OpenError>
 }
 
 /** A store, as it stands open. */
@@ -98,7 +101,9 @@ export const recover = Effect.fn("StoreRecovery.recover")(function* (
   }
   const checkpoint = yield* existing(open)
   if (atLeast === undefined) yield* restoreLastSequence(directory, checkpoint)
-  const recovered = yield* JournalReplay.replay({ checkpoint, directory, files, index: store.index, runs: store.runs })
+  yield* store.load(checkpoint)
+  const { account, index } = store
+  const recovered = yield* JournalReplay.replay({ account, checkpoint, directory, files, index })
   const missing = BatchSequence.missing({ first: recovered.sequence + 1, last: atLeast ?? 0 }, [])
   if (missing === undefined) return recovered
   return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(missing) })
