@@ -51,7 +51,7 @@ export const exportLines = Effect.fnUntraced(function* <E, R>(
   total?: number
 ) {
   const file = Option.isSome(options.file) ? yield* incomplete(options.file.value) : undefined
-  const progress = Progress.make(total, file === undefined && process.stdout.isTTY ? { write } : process.stderr)
+  const progress = Progress.make(file === undefined && process.stdout.isTTY ? { write } : process.stderr)
   let exported = 0
   yield* Stream.runForEachChunk(entries, (chunk) => {
     const text = Chunk.join(
@@ -59,7 +59,7 @@ export const exportLines = Effect.fnUntraced(function* <E, R>(
       ""
     )
     exported += chunk.length
-    progress.advance(`exported ${exported}`, exported)
+    progress.advance(`exported ${exported}`, Progress.shareOf(exported, total))
     return file === undefined ? write(text) : file.write(text)
   }).pipe(Effect.ensuring(Effect.sync(progress.end)))
   if (file === undefined) return

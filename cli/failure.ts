@@ -77,8 +77,12 @@ const EXIT_OF: Readonly<Record<string, number>> = {
 const FIX_OF: Readonly<Record<string, string>> = {
   CollectionNotFound:
     "`optimystic collections` lists those there are; `tree put`, `diary append` and imports make them",
+  StoreMismatch: "leave --storage out",
   DecodeError: "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id"
 }
+
+/** What the same errors say to the authors of programs. */
+const PROGRAMMERS_FIX = /; (?:openOrCreate makes it|open it as what it is)$/
 
 /** What the platform says where the same again will not succeed, and what to do about it. */
 const PLATFORM_FIXES: ReadonlyArray<readonly [said: RegExp, fix: string]> = [
@@ -93,7 +97,7 @@ export const describe = (
 ): { readonly line: string; readonly exitCode: number } => {
   const platformFix = PLATFORM_FIXES.find(([said]) => said.test(message))?.[1]
   const fix = platformFix ?? FIX_OF[_tag]
-  const words = message.replace(/\s*\n\s*/g, " ").replace(/; openOrCreate makes it$/, "")
+  const words = message.replace(/\s*\n\s*/g, " ").replace(PROGRAMMERS_FIX, "")
   const exitCode = platformFix !== undefined ? EXIT.refused : (EXIT_OF[_tag] ?? EXIT.refused)
   const line = json
     ? JSON.stringify({

@@ -168,7 +168,7 @@ export const importLines = Effect.fnUntraced(function* (options: ImportOptions, 
     })
   }
 
-  const progress = Progress.make(sizeBytes, process.stderr)
+  const progress = Progress.make(process.stderr)
   const done = { imported: 0, lines: from?.lines ?? 0, skipped: from?.lines ?? 0, transactions: 0 }
   const importBatch = Effect.gen(function* () {
     const batch = yield* reading(name, () => readBatch(lines, taken, options.batch, target.problem))
@@ -183,7 +183,7 @@ export const importLines = Effect.fnUntraced(function* (options: ImportOptions, 
     done.imported += entries.length
     done.lines = position.lines
     done.transactions += 1
-    progress.advance(`imported ${done.imported}`, taken.bytes)
+    progress.advance(`imported ${done.imported}`, Progress.shareOf(taken.bytes, sizeBytes))
     return batch.isLast
   })
   yield* Effect.repeat(importBatch, { until: (isLast) => isLast }).pipe(

@@ -30,7 +30,6 @@ import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
 import type { LevelStorageOptions } from "./storage/LevelStorage.ts"
-import * as MemoryStorage from "./storage/MemoryStorage.ts"
 import * as StoreKind from "./storage/StoreKind.ts"
 
 /** What can be set of a node, with defaults that suit a laptop. */
@@ -112,25 +111,28 @@ export const IDENTITY_FILE = "identity.json"
 /** The store of a node, in its directory. */
 export const STORE_DIRECTORY = "store"
 
-/** The storage of a store in a directory. Loaded when it is asked for: a node has one of them at most. */
-const storeLayer = (
-  kind: StoreKind.StoreKind,
+/** Storages are loaded when they are asked for: a node has one of them. */
+const layerMemory: Effect.Effect<Layer.Layer<RawStorage>> = Effect.promise(() =>
+  import("./storage/MemoryStorage.ts").then(({ layer }) => layer)
+)
+
+const layerStore = (
+  { name }: StoreKind.StoreKind,
   directory: string,
   policy: Partial<NodePolicy>
 ): Effect.Effect<Layer.Layer<RawStorage, OpenError>> =>
-  Effect.promise(async () => {
-    if (kind === StoreKind.FILES) return (await import("./storage/FilesStorage.ts")).layer({ directory })
-    return (await import("./storage/LevelStorage.ts")).layer({ ...policy.level, directory })
-  })
+  Effect.promise(() =>
+    name === "files"
+      ? import("./storage/FilesStorage.ts").then(({ layer }) => layer({ directory }))
+      : import("./storage/LevelStorage.ts").then(({ layer }) => layer({ ...policy.level, directory }))
+  )
 
 const storageOf = ({
   directory,
   policy = {},
   storage
 }: LocalOptions): Effect.Effect<Layer.Layer<RawStorage, OpenError>, Invalid | StorageUnavailable> => {
-  if (storage === "memory" || (storage === undefined && directory === undefined)) {
-    return Effect.succeed(MemoryStorage.layer)
-  }
+  if (storage === "memory" || (storage === undefined && directory === undefined)) return layerMemory
   if (directory === undefined) {
     return new Invalid({ reason: `storage ${JSON.stringify(storage)} needs a directory` })
   }
@@ -139,7 +141,7 @@ const storageOf = ({
     storage === undefined
       ? Effect.map(StoreKind.kindOf(store), (found) => found ?? StoreKind.LEVEL)
       : Effect.succeed(storage === "files" ? StoreKind.FILES : StoreKind.LEVEL)
-  return Effect.flatMap(kind, (kind) => storeLayer(kind, store, policy))
+  return Effect.flatMap(kind, (kind) => layerStore(kind, store, policy))
 }
 
 const identityIn = (
