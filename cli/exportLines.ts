@@ -14,11 +14,17 @@ export interface ExportOptions extends Common {
   readonly file: Option.Option<string>
 }
 
+/** Why a file cannot be written, where the platform's own words are none of a user's. */
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: "it exists already; name a new file",
+  ENOENT: "the directory that it would be in is not there; make it first"
+}
+
 const writing = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, Refused> =>
   Effect.tryPromise({
     catch: (cause) => {
-      const isThere = cause instanceof Error && "code" in cause && cause.code === "EEXIST"
-      const reason = isThere ? "it exists already; name a new file" : cause instanceof Error ? cause.message : cause
+      const code = cause instanceof Error && "code" in cause ? `${cause.code}` : ""
+      const reason = REASONS[code] ?? (cause instanceof Error ? cause.message : cause)
       return new Refused({ message: `${path} cannot be written: ${reason}` })
     },
     try: run

@@ -131,12 +131,17 @@ const sizeOf = (file: Option.Option<string>): Effect.Effect<number | undefined> 
       )
   })
 
+const reasonOf = (cause: unknown): unknown =>
+  cause instanceof Error && "code" in cause && cause.code === "EISDIR"
+    ? "it is a directory; name a file of JSON lines"
+    : cause instanceof Error
+      ? cause.message
+      : cause
+
 const reading = <A>(name: string, read: () => Promise<A>): Effect.Effect<A, MalformedLine | Refused> =>
   Effect.tryPromise({
     catch: (cause) =>
-      cause instanceof MalformedLine
-        ? cause
-        : new Refused({ message: `${name} cannot be read: ${cause instanceof Error ? cause.message : cause}` }),
+      cause instanceof MalformedLine ? cause : new Refused({ message: `${name} cannot be read: ${reasonOf(cause)}` }),
     try: read
   })
 

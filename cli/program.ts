@@ -12,17 +12,18 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { run } from "./command.ts"
-import { CommandFailed, EXIT } from "./failure.ts"
+import { complaintOf } from "./complaint.ts"
+import { CommandFailed, describe, EXIT } from "./failure.ts"
 
-/** Help and complaints of the parser: in colour only where somebody sees it. */
-const plainWhereNotSeen = (console: Console.Console): Console.Console => {
-  const plain = (text: string, { isTTY }: NodeJS.WriteStream) => (isTTY ? text : stripVTControlCharacters(text))
-  return {
-    ...console,
-    error: (text: string) => console.error(plain(text, process.stderr)),
-    log: (text: string) => console.log(plain(text, process.stdout))
-  }
-}
+const args = process.argv.slice(2)
+
+/** Help in colour only where somebody sees it, and complaints of the parser like those of commands. */
+const inOurWords = (console: Console.Console): Console.Console => ({
+  ...console,
+  error: (said: string) =>
+    console.error(describe(complaintOf(args, stripVTControlCharacters(said)), args.includes("--json")).line),
+  log: (text: string) => console.log(process.stdout.isTTY ? text : stripVTControlCharacters(text))
+})
 
 const environment = Layer.mergeAll(
   NodeFileSystem.layer,
@@ -47,7 +48,7 @@ const exitCodeOf = (cause: Cause.Cause<unknown>): number => {
 // Whoever reads the results may have seen enough, as `head` has.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.unexpected))
 
-Effect.consoleWith((console) => Effect.withConsole(run(process.argv.slice(2)), plainWhereNotSeen(console))).pipe(
+Effect.consoleWith((console) => Effect.withConsole(run(args), inOurWords(console))).pipe(
   Effect.provide(environment),
   NodeRuntime.runMain({
     disableErrorReporting: true,
