@@ -3,6 +3,7 @@
 /** Where progress is shown: nowhere but on a terminal. */
 export interface Screen {
   readonly isTTY?: boolean
+  /** 0 where a terminal does not tell. */
   readonly columns?: number
   readonly write: (text: string) => unknown
 }
@@ -44,7 +45,7 @@ export const make = (screen: Screen, now: () => number = Date.now): Progress => 
       if (now() - shownAt < INTERVAL_MILLIS) return
       shownAt = now()
       const bar = share === undefined ? "" : `  ${barOf(share)}`
-      const columns = (screen.columns ?? DEFAULT_COLUMNS) - bar.length
+      const columns = (screen.columns || DEFAULT_COLUMNS) - bar.length
       screen.write(`${ERASE_LINE}${fitting(done, columns)}${bar}`)
     },
     end: () => {

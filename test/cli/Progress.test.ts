@@ -55,4 +55,10 @@ describe("Progress", () => {
       "a name that is longer than that, by fa…"
     ])
   })
+
+  it("takes a terminal that does not tell its width for an ordinary one", () => {
+    const { progress, written } = shownOn(true, 0)
+    progress.advance("imported 5", 0.5)
+    expect(written).toEqual(["\r\u001b[2Kimported 5  [############------------] 50%"])
+  })
 })
