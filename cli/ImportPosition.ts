@@ -6,10 +6,10 @@ import { createHash, type Hash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { makeTree } from "./database.ts"
 import { formOf } from "./EntryForm.ts"
 import { Refused } from "./failure.ts"
 import type { Line } from "./JsonLines.ts"
+import { makeTree } from "./trees.ts"
 
 /** The tree that holds a position per collection. */
 export const IMPORTS = "optimystic/imports"

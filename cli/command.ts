@@ -3,6 +3,7 @@ import { createRequire } from "node:module"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Span from "@effect/cli/HelpDoc/Span"
+import * as HashMap from "effect/HashMap"
 import { backup } from "./backup.ts"
 import { collections } from "./collections.ts"
 import { diary } from "./diary.ts"
@@ -17,6 +18,24 @@ const optimystic = Command.make("optimystic").pipe(
   Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
   Command.withSubcommands([tree, diary, collections, verify, backup])
 )
+
+/** A command with the names of those under it; one without any is said to have itself. */
+const withNamesUnder = <Name extends string, R, E, A>(
+  name: Name,
+  command: Command.Command<Name, R, E, A>
+): readonly [Name, ReadonlyArray<string>] => [
+  name,
+  [...HashMap.keys(Command.getSubcommands(command))].filter((under) => under !== name).sort()
+]
+
+/** The commands by their names, and the names of those under each. */
+export const COMMANDS: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  withNamesUnder("backup", backup),
+  withNamesUnder("collections", collections),
+  withNamesUnder("diary", diary),
+  withNamesUnder("tree", tree),
+  withNamesUnder("verify", verify)
+])
 
 const footerOf = (args: ReadonlyArray<string>): HelpDoc.HelpDoc =>
   HelpDoc.blocks([...examplesOf(args).map((example) => `Example: ${example}`), EXIT_HELP].map(HelpDoc.p))

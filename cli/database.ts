@@ -1,25 +1,13 @@
 /** The database as commands use it: loaded only when a command needs it. */
-import * as Schema from "effect/Schema"
+import * as Option from "effect/Option"
 import * as Node from "../layers/Node.ts"
-import { Json } from "../schemas/Json.ts"
-import * as Diary from "../src/collection/Diary.ts"
-import * as Tree from "../src/collection/Tree.ts"
-import type { EntryForm } from "./EntryForm.ts"
 
-/** A tree of JSON by text keys, whose entries have a form. */
-export const treeOf = (name: string, { keyOf }: EntryForm) =>
-  Tree.define(name, { entry: Json, key: Schema.String, keyOf })
-/** A diary of JSON. */
-export const diaryOf = (name: string) => Diary.define(name, { entry: Json })
-
-/** Opens a tree. */
-export const openTree = (name: string, form: EntryForm) => Tree.open(treeOf(name, form))
-/** Opens such a tree, and makes it where it is absent. */
-export const makeTree = (name: string, form: EntryForm) => Tree.openOrCreate(treeOf(name, form))
-/** Opens a diary of JSON values. */
-export const openDiary = (name: string) => Diary.open(diaryOf(name))
-/** Opens such a diary, and makes it where it is absent. */
-export const makeDiary = (name: string) => Diary.openOrCreate(diaryOf(name))
+/** Where a database is, and how it is kept, for the case that it has to be made. */
+export interface Place {
+  readonly data: string
+  readonly storage?: Option.Option<"level" | "files">
+}
 
 /** A node on a directory. */
-export const layer = (directory: string) => Node.layerLocal({ directory })
+export const layer = ({ data: directory, storage = Option.none() }: Place) =>
+  Node.layerLocal({ directory, ...(Option.isSome(storage) && { storage: storage.value }) })

@@ -3,13 +3,15 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { collection, count, data, exportTo, given, importing, json, limit, reverse, value } from "./options.ts"
+import { collection, count, data, exportTo, given, importing, json, limit, reverse, storage, value } from "./options.ts"
 import { expectFile, print, reading, writing } from "./run.ts"
+
+const diaries = () => import("./diaries.ts")
 
 const shared = { collection, data, json }
 
-const append = Command.make("append", { ...shared, values: Args.atLeast(value, 1) }, (options) =>
-  writing(options, ({ makeDiary }) =>
+const append = Command.make("append", { ...shared, storage, values: Args.atLeast(value, 1) }, (options) =>
+  writing(options, diaries, ({ makeDiary }) =>
     Effect.gen(function* () {
       const diary = yield* makeDiary(options.collection)
       yield* diary.appendAll(options.values)
@@ -25,7 +27,7 @@ const from = count(
 )
 
 const read = Command.make("read", { ...shared, from, limit, reverse }, (options) =>
-  reading(options, ({ openDiary }) =>
+  reading(options, diaries, ({ openDiary }) =>
     Effect.gen(function* () {
       const { from, limit, reverse } = options
       const diary = yield* openDiary(options.collection)
@@ -40,7 +42,7 @@ const read = Command.make("read", { ...shared, from, limit, reverse }, (options)
 ).pipe(Command.withDescription("Prints entries in the order in which they were appended."))
 
 const length = Command.make("length", shared, (options) =>
-  reading(options, ({ openDiary }) =>
+  reading(options, diaries, ({ openDiary }) =>
     Effect.gen(function* () {
       const diary = yield* openDiary(options.collection)
       const length = yield* diary.length
@@ -49,9 +51,10 @@ const length = Command.make("length", shared, (options) =>
   )
 ).pipe(Command.withDescription("Prints how many entries there are."))
 
-const importCommand = Command.make("import", { ...shared, ...importing }, (options) =>
+const importCommand = Command.make("import", { ...shared, ...importing, storage }, (options) =>
   writing(
     options,
+    diaries,
     ({ diaryOf, makeDiary }) =>
       Effect.gen(function* () {
         const { diaryTarget, importLines } = yield* Effect.promise(() => import("./importLines.ts"))
@@ -64,7 +67,7 @@ const importCommand = Command.make("import", { ...shared, ...importing }, (optio
 )
 
 const exportCommand = Command.make("export", { ...shared, file: exportTo }, (options) =>
-  reading(options, ({ openDiary }) =>
+  reading(options, diaries, ({ openDiary }) =>
     Effect.gen(function* () {
       const { exportLines } = yield* Effect.promise(() => import("./exportLines.ts"))
       const diary = yield* openDiary(options.collection)

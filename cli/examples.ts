@@ -7,6 +7,7 @@ export const EXAMPLES: ReadonlyArray<string> = [
   "optimystic tree first cities --data ./data",
   "optimystic tree last cities --data ./data --json",
   "optimystic tree count cities --data ./data",
+  `optimystic tree put notes first '"in a file"' --data ./files --storage files`,
   "optimystic tree export cities cities.jsonl --data ./data",
   "optimystic tree import cities cities.jsonl --data ./other",
   "optimystic tree import cities cities.jsonl --resume --data ./other",

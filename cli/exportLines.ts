@@ -14,11 +14,17 @@ export interface ExportOptions extends Common {
   readonly file: Option.Option<string>
 }
 
+/** Why a file cannot be written, where the platform's own words are none of a user's. */
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: "it exists already; name a new file",
+  ENOENT: "the directory that it would be in is not there; make it first"
+}
+
 const writing = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, Refused> =>
   Effect.tryPromise({
     catch: (cause) => {
-      const isThere = cause instanceof Error && "code" in cause && cause.code === "EEXIST"
-      const reason = isThere ? "it exists already; name a new file" : cause instanceof Error ? cause.message : cause
+      const code = cause instanceof Error && "code" in cause ? `${cause.code}` : ""
+      const reason = REASONS[code] ?? (cause instanceof Error ? cause.message : cause)
       return new Refused({ message: `${path} cannot be written: ${reason}` })
     },
     try: run
@@ -51,7 +57,7 @@ export const exportLines = Effect.fnUntraced(function* <E, R>(
   total?: number
 ) {
   const file = Option.isSome(options.file) ? yield* incomplete(options.file.value) : undefined
-  const progress = Progress.make(total, file === undefined && process.stdout.isTTY ? { write } : process.stderr)
+  const progress = Progress.make(file === undefined && process.stdout.isTTY ? { write } : process.stderr)
   let exported = 0
   yield* Stream.runForEachChunk(entries, (chunk) => {
     const text = Chunk.join(
@@ -59,7 +65,7 @@ export const exportLines = Effect.fnUntraced(function* <E, R>(
       ""
     )
     exported += chunk.length
-    progress.advance(`exported ${exported}`, exported)
+    progress.advance(`exported ${exported}`, Progress.shareOf(exported, total))
     return file === undefined ? write(text) : file.write(text)
   }).pipe(Effect.ensuring(Effect.sync(progress.end)))
   if (file === undefined) return

@@ -53,6 +53,8 @@ export class NotSound extends Data.TaggedError("NotSound")<{ readonly message: s
 export interface AnyFailure {
   readonly _tag: string
   readonly message: string
+  /** What to do about it, where that shows. */
+  readonly fix?: string
   /** Of the input, where it is to blame. */
   readonly line?: number
 }
@@ -70,15 +72,23 @@ const EXIT_OF: Readonly<Record<string, number>> = {
   NotSound: EXIT.corrupt,
   OutcomeUnknown: EXIT.unknown,
   StorageLocked: EXIT.retry,
-  StorageUnavailable: EXIT.retry
+  StorageUnavailable: EXIT.retry,
+  Usage: EXIT.usage
 }
 
 /** What to do about an error whose own words are those of a program's author. */
 const FIX_OF: Readonly<Record<string, string>> = {
+  CollectionMismatch:
+    "`optimystic collections --json` tells what each is; trees by other keys than texts are for programs alone",
   CollectionNotFound:
     "`optimystic collections` lists those there are; `tree put`, `diary append` and imports make them",
-  DecodeError: "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id"
+  DecodeError:
+    "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id",
+  StoreMismatch: "leave --storage out"
 }
+
+/** What the same errors say to the authors of programs. */
+const PROGRAMMERS_FIX = /; (?:openOrCreate makes it|open it as what it is)$/
 
 /** What the platform says where the same again will not succeed, and what to do about it. */
 const PLATFORM_FIXES: ReadonlyArray<readonly [said: RegExp, fix: string]> = [
@@ -88,12 +98,12 @@ const PLATFORM_FIXES: ReadonlyArray<readonly [said: RegExp, fix: string]> = [
 
 /** A failure as one line for people, or one JSON object for machines, and the code to end with. */
 export const describe = (
-  { _tag, line: inputLine, message }: AnyFailure,
+  { _tag, fix: ownFix, line: inputLine, message }: AnyFailure,
   json: boolean
 ): { readonly line: string; readonly exitCode: number } => {
   const platformFix = PLATFORM_FIXES.find(([said]) => said.test(message))?.[1]
-  const fix = platformFix ?? FIX_OF[_tag]
-  const words = message.replace(/\s*\n\s*/g, " ").replace(/; openOrCreate makes it$/, "")
+  const fix = platformFix ?? ownFix ?? FIX_OF[_tag]
+  const words = message.replace(/\s*\n\s*/g, " ").replace(PROGRAMMERS_FIX, "")
   const exitCode = platformFix !== undefined ? EXIT.refused : (EXIT_OF[_tag] ?? EXIT.refused)
   const line = json
     ? JSON.stringify({

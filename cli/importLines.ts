@@ -131,12 +131,17 @@ const sizeOf = (file: Option.Option<string>): Effect.Effect<number | undefined> 
       )
   })
 
+const reasonOf = (cause: unknown): unknown =>
+  cause instanceof Error && "code" in cause && cause.code === "EISDIR"
+    ? "it is a directory; name a file of JSON lines"
+    : cause instanceof Error
+      ? cause.message
+      : cause
+
 const reading = <A>(name: string, read: () => Promise<A>): Effect.Effect<A, MalformedLine | Refused> =>
   Effect.tryPromise({
     catch: (cause) =>
-      cause instanceof MalformedLine
-        ? cause
-        : new Refused({ message: `${name} cannot be read: ${cause instanceof Error ? cause.message : cause}` }),
+      cause instanceof MalformedLine ? cause : new Refused({ message: `${name} cannot be read: ${reasonOf(cause)}` }),
     try: read
   })
 
@@ -168,7 +173,7 @@ export const importLines = Effect.fnUntraced(function* (options: ImportOptions, 
     })
   }
 
-  const progress = Progress.make(sizeBytes, process.stderr)
+  const progress = Progress.make(process.stderr)
   const done = { imported: 0, lines: from?.lines ?? 0, skipped: from?.lines ?? 0, transactions: 0 }
   const importBatch = Effect.gen(function* () {
     const batch = yield* reading(name, () => readBatch(lines, taken, options.batch, target.problem))
@@ -183,7 +188,7 @@ export const importLines = Effect.fnUntraced(function* (options: ImportOptions, 
     done.imported += entries.length
     done.lines = position.lines
     done.transactions += 1
-    progress.advance(`imported ${done.imported}`, taken.bytes)
+    progress.advance(`imported ${done.imported}`, Progress.shareOf(taken.bytes, sizeBytes))
     return batch.isLast
   })
   yield* Effect.repeat(importBatch, { until: (isLast) => isLast }).pipe(

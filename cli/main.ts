@@ -1,58 +1,8 @@
 #!/usr/bin/env node
-/** The `optimystic` command. */
-import { stripVTControlCharacters } from "node:util"
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
-import * as Cause from "effect/Cause"
-import type * as Console from "effect/Console"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import { run } from "./command.ts"
-import { CommandFailed, EXIT } from "./failure.ts"
+/** The `optimystic` command. Loads what it consists of as compiled the last time, where Node can do that: from 22.1 on. */
+import * as Module from "node:module"
 
-/** Help and complaints of the parser: in colour only where somebody sees it. */
-const plainWhereNotSeen = (console: Console.Console): Console.Console => {
-  const plain = (text: string, { isTTY }: NodeJS.WriteStream) => (isTTY ? text : stripVTControlCharacters(text))
-  return {
-    ...console,
-    error: (text: string) => console.error(plain(text, process.stderr)),
-    log: (text: string) => console.log(plain(text, process.stdout))
-  }
-}
+const { enableCompileCache } = Module as { readonly enableCompileCache?: () => unknown }
+enableCompileCache?.()
 
-const environment = Layer.mergeAll(
-  NodeFileSystem.layer,
-  NodePath.layer,
-  NodeTerminal.layer,
-  CliConfig.layer({ showBuiltIns: false }),
-  // Standard output is for results.
-  Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
-)
-
-const exitCodeOf = (cause: Cause.Cause<unknown>): number => {
-  if (Cause.isInterruptedOnly(cause)) return EXIT.interrupted
-  const failure = Cause.failureOption(cause)
-  if (failure._tag === "None") {
-    console.error(`optimystic: an unexpected error; please report it\n${Cause.pretty(cause)}`)
-    return EXIT.unexpected
-  }
-  // Any other failure is one of the parser, which has said so itself.
-  return failure.value instanceof CommandFailed ? failure.value.exitCode : EXIT.usage
-}
-
-// Whoever reads the results may have seen enough, as `head` has.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.unexpected))
-
-Effect.consoleWith((console) => Effect.withConsole(run(process.argv.slice(2)), plainWhereNotSeen(console))).pipe(
-  Effect.provide(environment),
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    disablePrettyLogger: true,
-    teardown: (exit, end) => end(Exit.isSuccess(exit) ? 0 : exitCodeOf(exit.cause))
-  })
-)
+await import("./program.ts")

@@ -13,6 +13,15 @@ export const data = Options.text("data").pipe(
   Options.withDescription("The directory of the database. Commands that write make it where it is absent.")
 )
 
+/** How a database is kept that a command makes. */
+export const storage = Options.choice("storage", ["level", "files"]).pipe(
+  Options.withDescription(
+    "How the data is kept where the database has to be made: in LevelDB, or in JSON files that can be looked at. Without " +
+      "it, level. A database that is there stays as it was made, and needs no --storage."
+  ),
+  Options.optional
+)
+
 /** For machines. */
 export const json = Options.boolean("json").pipe(
   Options.withDescription("Results as one JSON object per line on standard output, errors as one on standard error.")

@@ -3,14 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Json } from "../schemas/Json.ts"
 import type { Database } from "../src/transaction/Database.ts"
+import type { Place } from "./database.ts"
 import { type AnyFailure, CommandFailed, describe, NotFound } from "./failure.ts"
 
-/** The database and its collections, as a module that is loaded late. */
-type Loaded = typeof import("./database.ts")
+/** A module that a command is loaded with, once it runs. */
+export type Module<A> = () => Promise<A>
 
 /** What every command knows. */
-export interface Common {
-  readonly data: string
+export interface Common extends Place {
   readonly json: boolean
 }
 
@@ -49,21 +49,26 @@ export const runningOn = <E extends AnyFailure, R>(
 ): Effect.Effect<void, CommandFailed, R | FileSystem.FileSystem> =>
   running<AnyFailure, R | FileSystem.FileSystem>(common, Effect.zipRight(expectDatabase(common.data), command))
 
-const onDatabase = <E extends AnyFailure>(data: string, use: (loaded: Loaded) => Effect.Effect<void, E, Database>) =>
+const onDatabase = <A, E extends AnyFailure>(
+  place: Place,
+  module: Module<A>,
+  use: (loaded: A) => Effect.Effect<void, E, Database>
+) =>
   Effect.flatMap(
-    Effect.promise(() => import("./database.ts")),
-    (loaded) => Effect.provide(use(loaded), loaded.layer(data))
+    Effect.promise(() => Promise.all([import("./database.ts"), module()])),
+    ([{ layer }, loaded]) => Effect.provide(use(loaded), layer(place))
   )
 
 /**
  * Runs a command that changes the database of a directory, which is made where there is none; but not before the command's
  * input is found, where it has one.
  */
-export const writing = <E extends AnyFailure, R = never>(
+export const writing = <A, E extends AnyFailure, R = never>(
   common: Common,
-  use: (loaded: Loaded) => Effect.Effect<void, E, Database>,
+  module: Module<A>,
+  use: (loaded: A) => Effect.Effect<void, E, Database>,
   input: Effect.Effect<void, NotFound, R> = Effect.void
-) => running<AnyFailure, R>(common, Effect.zipRight(input, onDatabase(common.data, use)))
+) => running<AnyFailure, R>(common, Effect.zipRight(input, onDatabase(common, module, use)))
 
 /** Fails where a command's input is not there. */
 export const expectFile = (file: Option.Option<string>): Effect.Effect<void, NotFound, FileSystem.FileSystem> =>
@@ -79,11 +84,12 @@ export const expectFile = (file: Option.Option<string>): Effect.Effect<void, Not
       )
   })
 
-/** Runs a command that only reads the database of a directory. */
-export const reading = <E extends AnyFailure>(
+/** Runs a command on the database of a directory, which must be there. */
+export const reading = <A, E extends AnyFailure>(
   common: Common,
-  use: (loaded: Loaded) => Effect.Effect<void, E, Database>
-) => runningOn<AnyFailure, never>(common, onDatabase(common.data, use))
+  module: Module<A>,
+  use: (loaded: A) => Effect.Effect<void, E, Database>
+) => runningOn<AnyFailure, never>(common, onDatabase(common, module, use))
 
 /** One result: as an object for machines, and as a text for people. */
 export interface Result {

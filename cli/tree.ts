@@ -20,9 +20,12 @@ import {
   keyField,
   limit,
   reverse,
+  storage,
   value
 } from "./options.ts"
 import { expectFile, print, type Result, reading, writing } from "./run.ts"
+
+const trees = () => import("./trees.ts")
 
 const shared = { collection, data, json, keyField }
 
@@ -37,7 +40,7 @@ const entryResult =
   }
 
 const get = Command.make("get", { ...shared, key }, (options) =>
-  reading(options, ({ openTree }) =>
+  reading(options, trees, ({ openTree }) =>
     Effect.gen(function* () {
       const form = formOf(options.keyField)
       const tree = yield* openTree(options.collection, form)
@@ -53,8 +56,8 @@ const get = Command.make("get", { ...shared, key }, (options) =>
   )
 ).pipe(Command.withDescription("Prints the value of a key."))
 
-const put = Command.make("put", { ...shared, key, value }, (options) =>
-  writing(options, ({ makeTree }) =>
+const put = Command.make("put", { ...shared, key, storage, value }, (options) =>
+  writing(options, trees, ({ makeTree }) =>
     Effect.gen(function* () {
       const form = formOf(options.keyField)
       const entry = yield* entryOf(form, options.key, options.value)
@@ -66,7 +69,7 @@ const put = Command.make("put", { ...shared, key, value }, (options) =>
 ).pipe(Command.withDescription("Gives a key a value, in place of the one it had. Makes the tree where it is absent."))
 
 const remove = Command.make("delete", { ...shared, keys: Args.atLeast(key, 1) }, (options) =>
-  reading(options, ({ openTree }) =>
+  reading(options, trees, ({ openTree }) =>
     Effect.gen(function* () {
       const tree = yield* openTree(options.collection, formOf(options.keyField))
       const deleted = yield* tree.deleteAll(options.keys)
@@ -76,7 +79,7 @@ const remove = Command.make("delete", { ...shared, keys: Args.atLeast(key, 1) },
 ).pipe(Command.withDescription("Removes keys with their values: all of them, or none."))
 
 const range = Command.make("range", { ...shared, ...bounds, limit, reverse }, (options) =>
-  reading(options, ({ openTree }) =>
+  reading(options, trees, ({ openTree }) =>
     Effect.gen(function* () {
       const { from, limit, reverse, to } = options
       const form = formOf(options.keyField)
@@ -92,7 +95,7 @@ const range = Command.make("range", { ...shared, ...bounds, limit, reverse }, (o
 
 const end = (name: "first" | "last") =>
   Command.make(name, shared, (options) =>
-    reading(options, ({ openTree }) =>
+    reading(options, trees, ({ openTree }) =>
       Effect.gen(function* () {
         const form = formOf(options.keyField)
         const tree = yield* openTree(options.collection, form)
@@ -106,7 +109,7 @@ const end = (name: "first" | "last") =>
   ).pipe(Command.withDescription(`Prints the ${name} key in the order of the keys, with its value.`))
 
 const count = Command.make("count", { ...shared, ...bounds }, (options) =>
-  reading(options, ({ openTree }) =>
+  reading(options, trees, ({ openTree }) =>
     Effect.gen(function* () {
       const { from, to } = options
       const tree = yield* openTree(options.collection, formOf(options.keyField))
@@ -116,9 +119,10 @@ const count = Command.make("count", { ...shared, ...bounds }, (options) =>
   )
 ).pipe(Command.withDescription("Prints how many entries there are."))
 
-const importCommand = Command.make("import", { ...shared, ...importing }, (options) =>
+const importCommand = Command.make("import", { ...shared, ...importing, storage }, (options) =>
   writing(
     options,
+    trees,
     ({ makeTree, treeOf }) =>
       Effect.gen(function* () {
         const { importLines, treeTarget } = yield* Effect.promise(() => import("./importLines.ts"))
@@ -137,7 +141,7 @@ const importCommand = Command.make("import", { ...shared, ...importing }, (optio
 )
 
 const exportCommand = Command.make("export", { ...shared, ...bounds, file: exportTo }, (options) =>
-  reading(options, ({ openTree }) =>
+  reading(options, trees, ({ openTree }) =>
     Effect.gen(function* () {
       const { exportLines } = yield* Effect.promise(() => import("./exportLines.ts"))
       const { from, to } = options

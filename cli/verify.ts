@@ -5,54 +5,84 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { CollectionReport, VerifyProblem } from "../src/collection/Collections.ts"
 import { NotSound, Refused } from "./failure.ts"
 import { collection, data, json } from "./options.ts"
-import { print, runningOn } from "./run.ts"
+import * as Progress from "./Progress.ts"
+import { print, type Result, reading, running } from "./run.ts"
 
 const all = Options.boolean("all").pipe(Options.withDescription("Every collection of the database."))
 
+const lineOf = ({ block, kind, reason, rev }: VerifyProblem): string => {
+  const place = [block === "" ? "" : ` of block ${block}`, rev === undefined ? "" : ` at revision ${rev}`].join("")
+  return `${kind}${place}: ${reason}`
+}
+
+const isSound = ({ isComplete, problems }: CollectionReport): boolean => isComplete && problems.length === 0
+
+const resultOf = (report: CollectionReport): Result => {
+  const { blockRevisions, isComplete, name, problems, pruned, revisions, structureBlocks, unchecked } = report
+  const verdict = isSound(report) ? "sound" : `${problems.length} problem(s)`
+  const notes = [
+    ...(pruned === 0 ? [] : [`${pruned} revisions of blocks are no longer kept: only their proof is checked`]),
+    ...(unchecked === undefined ? [] : [`its data structure is not checked: ${unchecked}`]),
+    ...(isComplete ? [] : ["not everything was looked at"])
+  ]
+  return {
+    object: {
+      collection: name,
+      sound: isSound(report),
+      complete: isComplete,
+      revisions,
+      blockRevisions,
+      pruned,
+      structureBlocks,
+      problems: problems.map((problem) => ({ ...problem })),
+      ...(unchecked !== undefined && { unchecked })
+    },
+    text: [
+      `${JSON.stringify(name)}\t${verdict}\t${revisions} revisions, ${blockRevisions} of blocks`,
+      ...[...problems.map(lineOf), ...notes].map((line) => `  ${line}`)
+    ].join("\n")
+  }
+}
+
 /** The command. */
-export const verify = Command.make("verify", { all, collection: Args.optional(collection), data, json }, (options) =>
-  runningOn(
+export const verify = Command.make("verify", { all, collection: Args.optional(collection), data, json }, (options) => {
+  const { collection } = options
+  if (Option.isSome(collection) === options.all) {
+    return running(options, new Refused({ message: "Name a collection, or give --all" }))
+  }
+  return reading(
     options,
-    Effect.gen(function* () {
-      if (Option.isSome(options.collection) === options.all) {
-        return yield* new Refused({ message: "Name a collection, or give --all" })
-      }
-      const { collectionState, collectionStates, openStore } = yield* Effect.promise(
-        () => import("./CollectionStates.ts")
-      )
-      const { verifyCollection } = yield* Effect.promise(() => import("./verifyCollection.ts"))
-      const store = yield* openStore(options.data)
-      const states = Option.match(options.collection, {
-        onNone: () => collectionStates(store),
-        onSome: (name) => Stream.fromEffect(collectionState(store, name))
+    () => import("../src/collection/Collections.ts"),
+    ({ list, verify }) =>
+      Effect.gen(function* () {
+        const names = Option.isSome(collection) ? Stream.make(collection.value) : Stream.map(list, ({ name }) => name)
+        let unsound = 0
+        yield* Stream.runForEach(names, (name) => {
+          const progress = Progress.make(process.stderr)
+          const check = verify(name, {
+            onProgress: ({ done, phase, total }) =>
+              Effect.sync(() => {
+                const what = phase === "history" ? `${done} revisions` : `${done} blocks`
+                progress.advance(`${JSON.stringify(name)}: ${what}`, Progress.shareOf(done, total))
+              })
+          }).pipe(Effect.ensuring(Effect.sync(progress.end)))
+          return Effect.flatMap(check, (report) => {
+            if (!isSound(report)) unsound += 1
+            return print(options, [resultOf(report)])
+          })
+        })
+        if (unsound > 0) {
+          return yield* new NotSound({
+            message: `${unsound} collection(s) are not sound; restore a backup, and keep this directory for inquiry`
+          })
+        }
       })
-      let unsound = 0
-      yield* Stream.runForEach(states, (state) =>
-        Effect.gen(function* () {
-          const { blocks, notes, problems, revisions } = yield* verifyCollection(store, state)
-          const { name } = state.header
-          const isSound = problems.length === 0
-          if (!isSound) unsound += 1
-          const verdict = isSound ? "sound" : `${problems.length} problem(s)`
-          const text = [
-            `${JSON.stringify(name)}\t${verdict}\t${blocks} blocks, ${revisions} revisions`,
-            ...[...problems, ...notes].map((line) => `  ${line}`)
-          ].join("\n")
-          const object = { collection: name, sound: isSound, blocks, revisions, problems, notes }
-          yield* print(options, [{ object, text }])
-        })
-      )
-      if (unsound > 0) {
-        return yield* new NotSound({
-          message: `${unsound} collection(s) are not sound; restore a backup, and keep this directory for inquiry`
-        })
-      }
-    }).pipe(Effect.scoped)
   )
-).pipe(
+}).pipe(
   Command.withDescription(
-    "Checks every revision with its signatures and its certificate, the hash chain of the log, and the tree."
+    "Checks every revision with its signatures and its certificate, the hash chain of the log, and the data structure."
   )
 )

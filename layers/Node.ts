@@ -8,17 +8,18 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { Invalid, type OpenError, type StorageError, StorageUnavailable } from "../schemas/Errors.ts"
+import { Invalid, type OpenError, type StorageError, StorageUnavailable, StoreMismatch } from "../schemas/Errors.ts"
 import { NetworkName } from "../schemas/Manifest.ts"
 import type { Entropy } from "../services/Entropy.ts"
 import type { Hasher } from "../services/Hasher.ts"
-import type { RawStorage } from "../services/RawStorage.ts"
+import { RawStorage, type RawStorageService } from "../services/RawStorage.ts"
 import { Restorer } from "../services/Restorer.ts"
 import type { Signer } from "../services/Signer.ts"
 import type { StorageRepo } from "../services/StorageRepo.ts"
 import type { Transactor } from "../services/Transactor.ts"
 import type { Verifier } from "../services/Verifier.ts"
 import { noRestorer } from "../src/storage/BlockStorage.ts"
+import { storedNetwork } from "../src/storage/storedNetwork.ts"
 import * as Database from "../src/transaction/Database.ts"
 import { generate, type Identity, type IdentityError } from "./crypto/Identity.ts"
 import { loadOrCreate } from "./crypto/IdentityFile.ts"
@@ -28,16 +29,15 @@ import * as SodiumSigner from "./crypto/SodiumSigner.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
-import * as FilesStorage from "./storage/FilesStorage.ts"
-import * as LevelStorage from "./storage/LevelStorage.ts"
-import * as MemoryStorage from "./storage/MemoryStorage.ts"
+import type { LevelStorageOptions } from "./storage/LevelStorage.ts"
+import * as StoreKind from "./storage/StoreKind.ts"
 
 /** What can be set of a node, with defaults that suit a laptop. */
 export interface NodePolicy {
   readonly transactions: Partial<Database.TransactionPolicy>
   readonly storage: Partial<StorageRepoLayer.StorageRepoOptions>
   /** Of the store in a directory. */
-  readonly level: Omit<LevelStorage.LevelStorageOptions, "directory">
+  readonly level: Omit<LevelStorageOptions, "directory">
 }
 
 /** How data is kept: in a LevelDB database, in files that can be looked at, or in memory, gone with the process. */
@@ -47,9 +47,15 @@ export type StorageKind = "level" | "files" | "memory"
 export interface LocalOptions {
   /** Where the data and the key of the node are kept; without it, in memory, and gone with the process. */
   readonly directory?: string
-  /** How the data is kept. A store stays of the kind that it was made as. Default: `level` in a directory, else `memory`. */
+  /**
+   * How the data is kept. A store stays of the kind that it was made as: `StoreMismatch` where this is another. Default: that of
+   * the store in the directory; `level` where there is none, and `memory` without a directory.
+   */
   readonly storage?: StorageKind
-  /** The name of the database's network: part of all that is signed. Default: `local`. */
+  /**
+   * The name of the database's network: part of all that is signed. `StoreMismatch` where the store has another. Default: that
+   * of the store; `local` where there is none.
+   */
   readonly network?: string
   /** Who the node is. Default: the key in the directory, made at the first start. */
   readonly identity?: Identity
@@ -62,10 +68,27 @@ export type NodeServices = Database.Database | Transactor | StorageRepo | Signer
 /** What starting a local node may fail with. */
 export type LocalError = OpenError | IdentityError | Invalid
 
-const networkOf = (name: string): Either.Either<NetworkName, Invalid> =>
-  Either.mapLeft(
-    Schema.decodeEither(NetworkName)(name),
-    () => new Invalid({ reason: `${JSON.stringify(name)} is no network name: use a-z, 0-9, ".", "_" and "-"` })
+const DEFAULT_NETWORK = NetworkName.make("local")
+
+/** The name of a network, if one is given. */
+const nameOf = (network: string | undefined): Either.Either<NetworkName | undefined, Invalid> =>
+  network === undefined
+    ? Either.right(undefined)
+    : Either.mapLeft(
+        Schema.decodeEither(NetworkName)(network),
+        () => new Invalid({ reason: `${JSON.stringify(network)} is no network name: use a-z, 0-9, ".", "_" and "-"` })
+      )
+
+/** The network of a store, if it is the one that was named. */
+const networkOf = (
+  storage: RawStorageService,
+  directory: string | undefined,
+  named: NetworkName | undefined
+): Effect.Effect<NetworkName, StorageUnavailable | StoreMismatch> =>
+  Effect.flatMap(storedNetwork(storage), (found = named ?? DEFAULT_NETWORK) =>
+    named === undefined || named === found
+      ? Effect.succeed(found)
+      : new StoreMismatch({ directory: `${directory}`, expected: named, found, property: "network" })
   )
 
 /** The database of one node, on any storage and any crypto. */
@@ -88,19 +111,37 @@ export const IDENTITY_FILE = "identity.json"
 /** The store of a node, in its directory. */
 export const STORE_DIRECTORY = "store"
 
+/** Storages are loaded when they are asked for: a node has one of them. */
+const layerMemory: Effect.Effect<Layer.Layer<RawStorage>> = Effect.promise(() =>
+  import("./storage/MemoryStorage.ts").then(({ layer }) => layer)
+)
+
+const layerStore = (
+  { name }: StoreKind.StoreKind,
+  directory: string,
+  policy: Partial<NodePolicy>
+): Effect.Effect<Layer.Layer<RawStorage, OpenError>> =>
+  Effect.promise(() =>
+    name === "files"
+      ? import("./storage/FilesStorage.ts").then(({ layer }) => layer({ directory }))
+      : import("./storage/LevelStorage.ts").then(({ layer }) => layer({ ...policy.level, directory }))
+  )
+
 const storageOf = ({
   directory,
-  policy,
-  storage = directory === undefined ? "memory" : "level"
-}: LocalOptions): Either.Either<Layer.Layer<RawStorage, OpenError>, Invalid> => {
-  if (storage === "memory") return Either.right(MemoryStorage.layer)
+  policy = {},
+  storage
+}: LocalOptions): Effect.Effect<Layer.Layer<RawStorage, OpenError>, Invalid | StorageUnavailable> => {
+  if (storage === "memory" || (storage === undefined && directory === undefined)) return layerMemory
   if (directory === undefined) {
-    return Either.left(new Invalid({ reason: `storage ${JSON.stringify(storage)} needs a directory` }))
+    return new Invalid({ reason: `storage ${JSON.stringify(storage)} needs a directory` })
   }
-  const place = { directory: `${directory}/${STORE_DIRECTORY}` }
-  return Either.right(
-    storage === "level" ? LevelStorage.layer({ ...policy?.level, ...place }) : FilesStorage.layer(place)
-  )
+  const store = `${directory}/${STORE_DIRECTORY}`
+  const kind =
+    storage === undefined
+      ? Effect.map(StoreKind.kindOf(store), (found) => found ?? StoreKind.LEVEL)
+      : Effect.succeed(storage === "files" ? StoreKind.FILES : StoreKind.LEVEL)
+  return Effect.flatMap(kind, (kind) => layerStore(kind, store, policy))
 }
 
 const identityIn = (
@@ -123,10 +164,14 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
   Layer.unwrapEffect(
     Effect.gen(function* () {
       const { directory, policy } = options
-      const network = yield* networkOf(options.network ?? "local")
+      const named = yield* nameOf(options.network)
       const storage = yield* storageOf(options)
       const identity = options.identity ?? (yield* identityIn(directory))
-      return layerEmbedded(network, policy).pipe(
+      const database = Effect.flatMap(RawStorage, (raw) => networkOf(raw, directory, named)).pipe(
+        Effect.map((network) => layerEmbedded(network, policy)),
+        Layer.unwrapEffect
+      )
+      return database.pipe(
         Layer.provide(NodeHostTurn.layer),
         Layer.provide(storage),
         Layer.provideMerge(layerCrypto(identity))

@@ -37,6 +37,11 @@ const checkTarget = Effect.fnUntraced(function* ({ from, to }: NodeBackupOptions
   }
 })
 
+const notCopied = (from: string, kind: string) =>
+  new Invalid({
+    reason: `${from} has storage ${kind}, which cannot be copied in use; copy the directory while no process has it open`
+  })
+
 /**
  * Copies a node's directory: its key and, as `LevelBackup.copy` does, its store. Holds all that was acknowledged before it
  * began. Keep it as safe as the original: whoever has the key can sign as the node.
@@ -57,7 +62,7 @@ export const make = Effect.fn("NodeBackup.make")(function* (
       const result = yield* LevelBackup.copy({
         from: Path.join(from, STORE_DIRECTORY),
         to: Path.join(incomplete, STORE_DIRECTORY)
-      })
+      }).pipe(Effect.catchTag("StoreMismatch", ({ found }) => notCopied(from, found)))
       yield* Effect.uninterruptible(
         abortable(`create ${to}`, async () => {
           await DurableDirectory.sync(incomplete)

@@ -90,6 +90,18 @@ export class CollectionMismatch extends Schema.TaggedError<CollectionMismatch>("
   }
 }
 
+/** The store exists, but was made as something else. */
+export class StoreMismatch extends Schema.TaggedError<StoreMismatch>("optimystic/StoreMismatch")("StoreMismatch", {
+  directory: Schema.String,
+  property: Schema.String,
+  expected: Schema.String,
+  found: Schema.String
+}) {
+  override get message() {
+    return `Store ${this.directory} has ${this.property} ${this.found}, not ${this.expected}; open it as what it is`
+  }
+}
+
 /** `modify` of a key that has no entry. */
 export class EntryNotFound extends Schema.TaggedError<EntryNotFound>("optimystic/EntryNotFound")("EntryNotFound", {
   collection: Schema.String,
@@ -204,4 +216,4 @@ export class CorruptStore extends Schema.TaggedError<CorruptStore>("optimystic/C
 /** What any storage call may fail with. */
 export type StorageError = StorageUnavailable | CorruptRecord
 /** What opening a store may fail with. */
-export type OpenError = StorageError | StorageLocked | CorruptStore
+export type OpenError = StorageError | StorageLocked | StoreMismatch | CorruptStore

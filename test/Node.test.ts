@@ -31,6 +31,37 @@ describe("Node.layerLocal", () => {
     })
   )
 
+  it.scopedLive.each(["level", "files"] as const)(
+    "opens a store with storage %s as that, if not told otherwise",
+    (storage) =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        yield* put({ directory, storage })
+        expect(yield* count({ directory })).toBe(1)
+        const other = storage === "level" ? "files" : "level"
+        const error = yield* Effect.flip(count({ directory, storage: other }))
+        expect([error._tag, error.message]).toEqual([
+          "StoreMismatch",
+          `Store ${directory}/store has storage ${storage}, not ${other}; open it as what it is`
+        ])
+      })
+  )
+
+  it.scopedLive("goes on in the network of its store, and refuses another", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* put({ directory, network: "bank" })
+      yield* put({ directory })
+      const numbers = Effect.flatMap(Tree.open(Numbers), (numbers) => numbers.verify())
+      expect((yield* Effect.provide(numbers, Node.layerLocal({ directory, network: "bank" }))).problems).toEqual([])
+      const error = yield* Effect.flip(count({ directory, network: "shop" }))
+      expect([error._tag, error.message]).toEqual([
+        "StoreMismatch",
+        `Store ${directory} has network bank, not shop; open it as what it is`
+      ])
+    })
+  )
+
   it.scopedLive("keeps its key alone in the directory with storage memory", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory

@@ -33,7 +33,10 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
     const { manifest } = signed
     if (manifest.network !== network) return `the manifest is of network ${manifest.network}, not ${network}`
     if (manifest.shards.length !== 1 || manifest.shards[0].members.join() !== signer.peer) {
-      return "this database has one member, this node; it joins a network by export and import"
+      return (
+        "it writes to a collection of which this node is not the only member: the database is of a network, or of another key " +
+        "(identity.json) than this one; give that back, or export the data and import it elsewhere"
+      )
     }
     return isAuthored(verifier, network, action, signed) ? undefined : "the author's signature does not verify"
   }

@@ -52,7 +52,7 @@ const INDEXING: IndexerOptions = {
 }
 
 const openFiles = Effect.fnUntraced(function* (directory: string) {
-  yield* StoreKind.refuse(StoreKind.LEVEL, directory)
+  yield* StoreKind.expect(StoreKind.FILES, directory)
   yield* DirectoryLock.hold(directory)
   const files = StoreFiles.make(yield* FileSystem.FileSystem, directory)
   yield* Effect.mapError(files.tidy, unavailable("open the store"))

@@ -180,7 +180,7 @@ export const copy = Effect.fn("LevelBackup.copy")(function* ({
       Effect.zipRight(copyOnce(from, to, tables), recover(to))
     )
   })
-  yield* StoreKind.refuse(StoreKind.FILES, from)
+  yield* StoreKind.expect(StoreKind.LEVEL, from)
   yield* DurableDirectory.ensure(gathered)
   return yield* Effect.gen(function* () {
     yield* Effect.retry(attempt, { schedule: pauses(maxAttempts), while: ({ _tag }) => _tag === "CorruptStore" })

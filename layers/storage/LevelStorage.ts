@@ -72,7 +72,7 @@ export const layer = (given: LevelStorageOptions): Layer.Layer<RawStorage, OpenE
     JournaledStorage.open(options, {
       indexing: INDEXING,
       open: (directory, create) =>
-        StoreKind.refuse(StoreKind.FILES, directory).pipe(
+        StoreKind.expect(StoreKind.LEVEL, directory).pipe(
           Effect.zipRight(DatabaseCheck.check(directory, options.checkTables)),
           Effect.zipRight(LevelDatabase.open(directory, create, options)),
           Effect.map((database) => ({

@@ -1,28 +1,38 @@
 import * as FileSystem from "node:fs/promises"
 import * as Effect from "effect/Effect"
-import { CorruptStore, type StorageUnavailable } from "../../schemas/Errors.ts"
+import { type StorageUnavailable, StoreMismatch } from "../../schemas/Errors.ts"
 import { unavailable } from "./StorageFailure.ts"
 
-/** A kind of store: how it is called, and a file that no other kind has. */
+/** A kind of store: how it is named, and a file that no other kind has. */
 export interface StoreKind {
-  readonly name: string
+  readonly name: "level" | "files"
   readonly file: string
 }
 
 /** A store in a LevelDB database. */
-export const LEVEL: StoreKind = { file: "CURRENT", name: "LevelDB" }
+export const LEVEL: StoreKind = { file: "CURRENT", name: "level" }
 /** A store in files of its own. */
 export const FILES: StoreKind = { file: "format.json", name: "files" }
 
+const namesIn = async (directory: string): Promise<ReadonlyArray<string>> => {
+  try {
+    return await FileSystem.readdir(directory)
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return []
+    throw cause
+  }
+}
+
+/** The kind of the store in a directory; undefined where there is none. */
+export const kindOf = (directory: string): Effect.Effect<StoreKind | undefined, StorageUnavailable> =>
+  Effect.map(Effect.tryPromise({ try: () => namesIn(directory), catch: unavailable("open the store") }), (names) =>
+    [LEVEL, FILES].find(({ file }) => names.includes(file))
+  )
+
 /** Fails where a directory holds a store of another kind, before anything is added to it. */
-export const refuse = (
-  { file, name }: StoreKind,
-  directory: string
-): Effect.Effect<void, StorageUnavailable | CorruptStore> =>
-  Effect.flatMap(
-    Effect.tryPromise({ try: () => FileSystem.readdir(directory), catch: unavailable("open the store") }),
-    (names) =>
-      names.includes(file)
-        ? new CorruptStore({ directory, reason: `it is a store in ${name}, by its ${file}; open it as such` })
-        : Effect.void
+export const expect = (kind: StoreKind, directory: string): Effect.Effect<void, StorageUnavailable | StoreMismatch> =>
+  Effect.flatMap(kindOf(directory), (found) =>
+    found === undefined || found === kind
+      ? Effect.void
+      : new StoreMismatch({ directory, expected: kind.name, found: found.name, property: "storage" })
   )

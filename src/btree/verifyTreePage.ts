@@ -2,7 +2,7 @@ import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader } from "../block/BlockStore.ts"
-import type { BlockViolation, StructurePage } from "../verify/Structure.ts"
+import type { BlockViolation, StructureCheck, StructurePage } from "../verify/Structure.ts"
 import { isLeaf, readNode } from "./Node.ts"
 import type { Compare } from "./Route.ts"
 import { type Bounded, childrenOf, type Report, verifyNode } from "./verifyTree.ts"
@@ -60,6 +60,12 @@ export const verifyTreePage = (
   const next = pending.length === 0 ? undefined : { leafDepth, pending }
   return { blocks: 1 + leaves, next, violations }
 }
+
+/** The check of a collection that is a tree. */
+export const treeStructure =
+  (compare: Compare): StructureCheck<TreeProgress> =>
+  (reader, { root }, at) =>
+    verifyTreePage(reader, root!, compare, at)
 
 /** Checks a branch and the leaves below it; its children from right to left, as what is pending is taken from the end. */
 const verifyBranch = (

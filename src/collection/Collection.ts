@@ -81,7 +81,7 @@ const readOf =
       })
     )
 
-const make = ({ name }: CollectionShape, id: CollectionId, database: DatabaseService): OpenCollection => {
+const make = (name: string, id: CollectionId, database: DatabaseService): OpenCollection => {
   const committed = Effect.flatMap(begin(database, [id]), (attempt) => attempt.collection(id))
 
   const reader = Effect.flatMap(levelOn(database), (started): Effect.Effect<Read, CollectionError> => {
@@ -172,15 +172,21 @@ const locate = (name: string): Effect.Effect<readonly [DatabaseService, Collecti
       : Effect.fail(new Invalid({ reason: `${JSON.stringify(name)} is no collection name: use 1 to 200 characters` }))
   )
 
+/** Opens a collection that exists, whatever it was created as, for what goes for all; with its header. */
+export const openAny = (
+  name: string
+): Effect.Effect<readonly [OpenCollection, CollectionBlock], CollectionError, Database> =>
+  Effect.flatMap(locate(name), ([database, id]) => {
+    const collection = make(name, id, database)
+    return collection.read((_reader, header) => [collection, header] as const)
+  })
+
 /** Opens a collection that exists. */
 export const open = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
-  Effect.flatMap(locate(shape.name), ([database, id]) => {
-    const collection = make(shape, id, database)
-    return Effect.flatMap(
-      collection.read((_reader, header) => mismatch(shape, header)),
-      (problem) => (problem === undefined ? Effect.succeed(collection) : Effect.fail(problem))
-    ) as Effect.Effect<OpenCollection, OpenCollectionError>
-  })
+  Effect.flatMap(openAny(shape.name), ([collection, header]) => {
+    const problem = mismatch(shape, header)
+    return problem === undefined ? Effect.succeed(collection) : Effect.fail(problem)
+  }) as Effect.Effect<OpenCollection, OpenCollectionError, Database>
 
 /** Opens a collection, and creates it where it does not exist. Where two create it at once, there is one. */
 export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollection, OpenCollectionError, Database> =>
@@ -188,9 +194,10 @@ export const openOrCreate = (shape: CollectionShape): Effect.Effect<OpenCollecti
     return transactional(database, id, (attempt, level) =>
       Effect.flatMap(attempt.collection(id), (changes): Effect.Effect<OpenCollection, OpenCollectionError> => {
         const { header } = changes
-        if (header === undefined) return Effect.as(create(shape, changes, database, level), make(shape, id, database))
+        if (header === undefined)
+          return Effect.as(create(shape, changes, database, level), make(shape.name, id, database))
         const problem = mismatch(shape, header)
-        return problem === undefined ? Effect.succeed(make(shape, id, database)) : Effect.fail(problem)
+        return problem === undefined ? Effect.succeed(make(shape.name, id, database)) : Effect.fail(problem)
       })
     )
   })

@@ -8,7 +8,12 @@ import * as Stream from "effect/Stream"
 import type { CollectionId } from "../../schemas/Ids.ts"
 import { Database, type DatabaseService } from "../transaction/Database.ts"
 import { begin, type TransactionError } from "../transaction/Transaction.ts"
-import type { Placement } from "./Collection.ts"
+import { type CollectionReport, verifyByHeader } from "../verify/verifyByHeader.ts"
+import type { VerifyOptions } from "../verify/verifyCollection.ts"
+import { type CollectionError, openAny, type Placement } from "./Collection.ts"
+
+export type { CollectionReport } from "../verify/verifyByHeader.ts"
+export type { VerifyOptions, VerifyProblem, VerifyProgress } from "../verify/verifyCollection.ts"
 
 /** What a collection was created as, and its latest revision. */
 export interface CollectionInfo {
@@ -54,3 +59,13 @@ export const list: Stream.Stream<CollectionInfo, TransactionError, Database> = S
     )
   )
 )
+
+/**
+ * Checks all that is kept of a collection, whatever it is: as its own `verify`, without its schemas. The data structure is checked
+ * where its rules are those of this package: of diaries, chains, and trees in a built-in order of keys.
+ */
+export const verify = (
+  name: string,
+  options?: VerifyOptions
+): Effect.Effect<CollectionReport, CollectionError, Database> =>
+  Effect.flatMap(openAny(name), ([collection, header]) => verifyByHeader(collection, header, options))

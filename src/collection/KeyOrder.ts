@@ -25,19 +25,24 @@ const compareTuples =
     return 0
   }
 
+const scalar = (name: "number" | "string"): KeyOrder => ({ compare: compareScalars, name })
+
+const tuple = (parts: ReadonlyArray<KeyOrder>): KeyOrder => ({
+  compare: compareTuples(parts.map(({ compare }) => compare)),
+  name: `[${parts.map(({ name }) => name).join()}]`
+})
+
 const orderOf = (ast: AST.AST): KeyOrder | undefined => {
   switch (ast._tag) {
     case "StringKeyword":
     case "TemplateLiteral":
-      return { compare: compareScalars, name: "string" }
+      return scalar("string")
     case "NumberKeyword":
-      return { compare: compareScalars, name: "number" }
+      return scalar("number")
     case "Literal":
-      return typeof ast.literal === "string"
-        ? { compare: compareScalars, name: "string" }
-        : typeof ast.literal === "number"
-          ? { compare: compareScalars, name: "number" }
-          : undefined
+      return typeof ast.literal === "string" || typeof ast.literal === "number"
+        ? scalar(typeof ast.literal as "number" | "string")
+        : undefined
     case "Refinement":
       return orderOf(ast.from)
     case "Union": {
@@ -47,11 +52,7 @@ const orderOf = (ast: AST.AST): KeyOrder | undefined => {
     case "TupleType": {
       const parts = ast.elements.map((element) => (element.isOptional ? undefined : orderOf(element.type)))
       if (ast.rest.length > 0 || parts.length === 0 || parts.includes(undefined)) return undefined
-      const orders = parts as ReadonlyArray<KeyOrder>
-      return {
-        compare: compareTuples(orders.map(({ compare }) => compare)),
-        name: `[${orders.map(({ name }) => name).join()}]`
-      }
+      return tuple(parts as ReadonlyArray<KeyOrder>)
     }
     default:
       return undefined
@@ -65,4 +66,27 @@ const orderOf = (ast: AST.AST): KeyOrder | undefined => {
 export const builtIn = <A, I>(schema: Schema.Schema<A, I>): KeyOrder | undefined => {
   const encoded = orderOf(Schema.encodedSchema(schema).ast)
   return encoded?.name === orderOf(Schema.typeSchema(schema).ast)?.name ? encoded : undefined
+}
+
+/** The longest name that is taken apart: of a tuple of hundreds. */
+const MAX_NAME_CHARACTERS = 4_096
+
+/** The built-in order of a name, as a header keeps it; undefined for that of a program's own. */
+export const named = (name: string): KeyOrder | undefined => {
+  if (name === "number" || name === "string") return scalar(name)
+  if (name.length > MAX_NAME_CHARACTERS || !/^\[.+\]$/.test(name)) return undefined
+  const parts = partsOf(name.slice(1, -1)).map(named)
+  return parts.includes(undefined) ? undefined : tuple(parts as ReadonlyArray<KeyOrder>)
+}
+
+/** The names of a tuple's parts, which may be tuples: what stands between the commas that are in no brackets. */
+const partsOf = (names: string): ReadonlyArray<string> => {
+  const parts: Array<string> = [""]
+  let depth = 0
+  for (const character of names) {
+    if (character === "," && depth === 0) parts.push("")
+    else parts[parts.length - 1] += character
+    depth += character === "[" ? 1 : character === "]" ? -1 : 0
+  }
+  return parts
 }

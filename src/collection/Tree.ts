@@ -11,7 +11,7 @@ import type { Json } from "../../schemas/Json.ts"
 import { expectBlock } from "../block/BlockStore.ts"
 import type { Tracker } from "../block/Tracker.ts"
 import * as BTree from "../btree/BTree.ts"
-import { type TreeProgress, verifyTreePage } from "../btree/verifyTreePage.ts"
+import { treeStructure } from "../btree/verifyTreePage.ts"
 import { sizeBytes } from "../encoding/CanonicalJson.ts"
 import { Database } from "../transaction/Database.ts"
 import { run } from "../transaction/Transaction.ts"
@@ -185,7 +185,7 @@ const make = <A, K>(definition: TreeDefinition<A, K>, collection: Collection.Ope
     ...makeView(definition, collection.read, collection.reader),
     ...makeChronicle(collection, {
       decode: (action) => decodeAction(definition, action),
-      structure: (reader, { root }, at?: TreeProgress) => verifyTreePage(reader, root!, compare, at),
+      structure: treeStructure(compare),
       view: (read) => makeView(definition, read, Effect.succeed(read))
     }),
     clear: collection.write((store, { root }) => {

@@ -5,7 +5,7 @@ import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader } from "../../src/block/BlockStore.ts"
 import * as Chain from "../../src/chain/Chain.ts"
-import { verifyChain } from "../../src/chain/VerifyChain.ts"
+import { type ChainProgress, verifyChainPage } from "../../src/chain/verifyChainPage.ts"
 import { ArrayChain } from "../reference/ArrayChain.ts"
 import { FaultyStore, MapBlockStore, seeded, withBlock } from "./MapBlockStore.ts"
 
@@ -62,6 +62,19 @@ const walk = (seed: number, steps: number, faultChance: number) => {
   expect(selectAll(faulty.committed, chain, 1 + below(50), true)).toEqual(model.entries.toReversed())
   expect(faulty.committed.malformed()).toEqual([])
   return faulty.faults
+}
+
+/** What a check finds that looks at a few blocks at a time. */
+const verifyChain = (reader: BlockReader, chain: BlockId): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let at: ChainProgress | undefined
+  do {
+    const { blocks, next, violations } = verifyChainPage(reader, chain, at, 2)
+    expect(blocks).toBeLessThanOrEqual(2)
+    found.push(...violations.map(({ block, reason }) => `${block} ${reason}`))
+    at = next
+  } while (at !== undefined)
+  return found
 }
 
 describe("Chain", () => {
@@ -147,7 +160,7 @@ describe("Chain", () => {
     expect(violationsWith({ ...head, entries: [...head.entries, 0] })).toHaveLength(2)
     expect(violationsWith({ ...second, entries: [] })).toHaveLength(2)
     expect(violationsWith({ ...second, next: ends.head })).toHaveLength(1)
-    expect(violationsWith({ ...second, next: ends.tail })).toHaveLength(2)
+    expect(violationsWith({ ...second, next: ends.tail })).toHaveLength(1)
     expect(violationsWith({ ...second, prior: ends.tail })).toHaveLength(1)
     expect(violationsWith({ ...second, header: { ...second.header, type: "log" } })).toHaveLength(1)
   })

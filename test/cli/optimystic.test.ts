@@ -9,7 +9,7 @@ import { Node, Tree } from "effect-optimystic"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { EXIT } from "../../cli/failure.ts"
 import { COMMAND, ensureBuilt, ROOT } from "../package/Distribution.ts"
-import { type Ended, optimystic, optimysticWith } from "./command.ts"
+import { done, type Ended, optimystic, optimysticWith } from "./command.ts"
 
 /** Each test starts several processes, on a machine that may be busy. */
 const TIMEOUT_MILLIS = 180_000
@@ -45,20 +45,48 @@ const failed = (exitCode: number, line: string): Ended => ({ err: `optimystic: $
 
 describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
   it("a mistake on the command line ends 2 and says what is wrong", async () => {
+    const takes = (command: string) => `\`optimystic ${command} --help\` shows what it takes`
+    const commands = "it has backup, collections, diary, tree, verify"
     const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
-      [["tree", "put", "cities", "oslo", "1"], "--data"],
-      [["tree", "put", "cities", "oslo", "text", "--data", data], "Not JSON: text (a text needs quotes"],
-      [["tree", "gte", "cities"], "Invalid subcommand"],
-      [["diary", "read", "log", "--limit", "-1", "--data", data], "--limit must not be negative"],
+      [["tree", "put", "cities", "oslo", "1"], `Expected to find option: '--data'; ${takes("tree put")}`],
+      [["tree", "put", "cities", "oslo", "--data", data], `Missing argument <json>; ${takes("tree put")}`],
+      [
+        ["tree", "put", "cities", "oslo", "text", "--data", data],
+        `Not JSON: text (a text needs quotes of its own: '"text"'); ${takes("tree put")}`
+      ],
+      [["tre", "get", "cities"], `\`optimystic\` has no command "tre"; ${commands}`],
+      [["--data", data, "verify"], `\`optimystic\` needs the name of a command before its options; ${commands}`],
+      [
+        ["tree", "gte", "cities"],
+        '`optimystic tree` has no command "gte"; it has count, delete, export, first, get, import, last, put, range'
+      ],
+      [
+        ["diary", "--data", data],
+        "`optimystic diary` needs the name of a command before its options; it has append, export, import, length, read"
+      ],
+      [
+        ["diary", "read", "log", "--limit", "-1", "--data", data],
+        `--limit must not be negative; ${takes("diary read")}`
+      ],
+      [["diary", "read", "log", "--limit", "x", "--data", data], `'x' is not a integer; ${takes("diary read")}`],
       [["tree", "get", "cities", "oslo", "--dta", data], "--data"],
       [["tree", "import", "cities", "--batch", "0", "--data", data], "--batch must be from 1 to 4000"],
-      [["backup", "--data", data], "--to"]
+      [
+        ["tree", "put", "cities", "oslo", "1", "--storage", "s3", "--data", data],
+        `Expected one of the following cases: level, files; ${takes("tree put")}`
+      ],
+      [["backup", "--data", data], `Expected to find option: '--to'; ${takes("backup")}`]
     ]
     for (const [args, said] of mistakes) {
       const { err, exitCode, out } = await optimystic(...args)
       expect([args, exitCode, out]).toEqual([args, EXIT.usage, ""])
+      expect(err).toMatch(/^optimystic: [^\n]+\n$/)
       expect(err).toContain(said)
     }
+    expect(JSON.parse((await optimystic("tree", "get", "t", "k", "--json")).err)).toMatchObject({
+      error: "Usage",
+      exitCode: EXIT.usage
+    })
   })
 
   it("reading where nothing is ends 3, and makes nothing", async () => {
@@ -91,17 +119,77 @@ describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
   })
 
   it("a collection of another kind, order or form is refused, with the way to read it", async () => {
+    const fix =
+      "`optimystic collections --json` tells what each is; trees by other keys than texts are for programs alone"
     expect(await optimystic("diary", "read", "people", "--data", data)).toEqual(
-      failed(EXIT.refused, 'Collection "people" has kind tree, not diary')
+      failed(EXIT.refused, `Collection "people" has kind tree, not diary; ${fix}`)
     )
     expect(await optimystic("tree", "get", "numbers", "1", "--data", data)).toEqual(
-      failed(EXIT.refused, 'Collection "numbers" has keyOrder number, not string')
+      failed(EXIT.refused, `Collection "numbers" has keyOrder number, not string; ${fix}`)
     )
     const form = await optimystic("tree", "range", "people", "--data", data)
     expect(form).toMatchObject({ exitCode: EXIT.refused, out: "" })
     expect(form.err).toContain("name the property that bears the keys, as in --key id")
     expect(await optimystic("tree", "put", "people", "bob", '{"id":"ben"}', "--key", "id", "--data", data)).toEqual(
       failed(EXIT.refused, 'This entry cannot be put as "bob": it bears another key')
+    )
+  })
+
+  it("a store in files is used without being told, but for its copy, which says what to do", async () => {
+    const files = Path.join(directory, "files")
+    expect(await optimystic("diary", "append", "log", "1", "--storage", "files", "--data", files)).toMatchObject({
+      exitCode: 0
+    })
+    expect((await optimystic("diary", "append", "log", "2", "--data", files)).out).toBe("appended 1\n")
+    expect((await optimystic("verify", "--all", "--data", files)).out).toBe('"log"\tsound\t3 revisions, 4 of blocks\n')
+    expect(await optimystic("diary", "append", "log", "3", "--storage", "level", "--data", files)).toEqual(
+      failed(EXIT.refused, `Store ${files}/store has storage files, not level; leave --storage out`)
+    )
+    expect(await optimystic("backup", "--data", files, "--to", `${files}-backup`)).toEqual(
+      failed(
+        EXIT.refused,
+        `${files} has storage files, which cannot be copied in use; copy the directory while no process has it open`
+      )
+    )
+  })
+
+  it("a database whose key is lost is read, and not written to", async () => {
+    const keyless = Path.join(directory, "keyless")
+    await FileSystem.cp(data, keyless, { recursive: true })
+    await FileSystem.rm(Path.join(keyless, "identity.json"))
+    const get = await optimystic("tree", "get", "people", "ann", "--key", "id", "--data", keyless)
+    expect(get).toMatchObject({ err: "", exitCode: 0 })
+    const put = await optimystic("tree", "put", "people", "bob", '{"id":"bob"}', "--key", "id", "--data", keyless)
+    expect(put).toMatchObject({ exitCode: EXIT.refused, out: "" })
+    expect(put.err).toContain("of another key (identity.json) than this one; give that back, or export the data")
+  })
+
+  it("a file where a directory belongs, and the other way round, is named as such", async () => {
+    const nowhere = Path.join(directory, "nowhere", "people.jsonl")
+    expect(await optimystic("tree", "export", "people", nowhere, "--key", "id", "--data", data)).toEqual(
+      failed(
+        EXIT.refused,
+        `${nowhere} cannot be written: the directory that it would be in is not there; make it first`
+      )
+    )
+    expect(await optimystic("tree", "import", "people", directory, "--key", "id", "--data", data)).toMatchObject({
+      err: expect.stringContaining(`${directory} cannot be read: it is a directory; name a file of JSON lines`),
+      exitCode: EXIT.refused
+    })
+  })
+
+  it("ends well where its reader has seen enough, and where its input is empty", async () => {
+    const people = Array.from({ length: 20_000 }, (_, n) => `{"key":"k${n}","value":${n}}\n`).join("")
+    const long = ["--batch", "4000", "--data", Path.join(directory, "long")]
+    expect(await optimysticWith(people, "tree", "import", "t", ...long)).toMatchObject({ err: "", exitCode: 0 })
+    const script = '"$NODE" "$COMMAND" tree range t --data "$DATA" | head -1'
+    const env = { ...process.env, COMMAND, DATA: long[3]!, NODE: process.execPath }
+    const said = await new Promise((resolve) =>
+      execFile("bash", ["-o", "pipefail", "-c", script], { env }, (error, out, err) => resolve([error?.code, out, err]))
+    )
+    expect(said).toEqual([undefined, "k0\t0\n", ""])
+    expect(await optimystic("diary", "import", "nothing", ...long)).toEqual(
+      done("imported 0 in 1 transactions, skipped 0 lines")
     )
   })
 

@@ -127,12 +127,14 @@ const conformance = loadsOnly(
   RUNNERLESS
 )
 
+/** What runs whatever the command: the one starts the other, by a dynamic import. */
+const START: ReadonlyArray<string> = ["cli/main.ts", "cli/program.ts"]
 const QUICK_START = packages(EFFECT, PLATFORM, CLI, "node:(?:module|process|util)")
 
 const quickStart: Rule = {
   check: (repository) => [
-    ...loadsOnly("", (path) => path === "cli/main.ts", QUICK_START).check(repository),
-    ...reachedFrom(repository.sources, ["cli/main.ts"])
+    ...loadsOnly("", (path) => START.includes(path), QUICK_START).check(repository),
+    ...reachedFrom(repository.sources, START)
       .filter(({ path }) => isIn(path, "layers") || isIn(path, "src"))
       .map(({ path }) => violation(path, 1, "is loaded by every start of the command line"))
   ],
