@@ -10,10 +10,9 @@ import { COMMAND, ensureBuilt, ROOT } from "../package/Distribution.ts"
 import { optimystic } from "./command.ts"
 
 const HOOKS = pathToFileURL(Path.join(ROOT, "test", "cli", "loaded.mjs")).href
-const DIST = pathToFileURL(Path.join(ROOT, "dist")).href
-const OWN = `${DIST}/`
+const BIN = `${pathToFileURL(Path.join(ROOT, "dist", "bin")).href}/`
 
-/** The modules that a command loads: those of `dist` by their paths in it, others by their packages. */
+/** What a command loads: the parts of the bundle by what they are called, and of other packages their names. */
 const loadedBy = async (...args: ReadonlyArray<string>) => {
   const child = spawn(process.execPath, ["--import", HOOKS, COMMAND, ...args], {
     stdio: ["ignore", "ignore", "inherit", "pipe"]
@@ -22,10 +21,14 @@ const loadedBy = async (...args: ReadonlyArray<string>) => {
   let text = ""
   for await (const chunk of child.stdio[3] as AsyncIterable<Buffer>) text += chunk
   expect(await ended).toEqual([0, null])
-  const urls = [...new Set(text.trimEnd().split("\n"))]
-  const own = urls.filter((url) => url.startsWith(OWN)).map((url) => url.slice(OWN.length))
-  const packages = new Set(urls.flatMap((url) => /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.slice(1) ?? []))
-  return { count: urls.length, own, packages: [...packages] }
+  const urls = [...new Set(text.trimEnd().split("\n"))].filter((url) => url.startsWith("file:"))
+  const files = urls.filter((url) => url.startsWith(BIN))
+  const elsewhere = urls.filter((url) => !url.startsWith(BIN) && url !== HOOKS)
+  return {
+    count: files.length,
+    own: files.map((url) => url.slice(BIN.length).replace(/(?:-[0-9A-Z]{8})?\.js$/, "")),
+    packages: [...new Set(elsewhere.map((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? url))]
+  }
 }
 
 let directory = ""
@@ -43,33 +46,27 @@ beforeAll(async () => {
 
 afterAll(() => FileSystem.rm(directory, { force: true, recursive: true }))
 
-/** More than there are, by less than any one thing that a start could do without. */
-const MOST = { get: 790, help: 610 }
+/** Every file costs as much as some kilobytes of code: a command loads few. */
+const MOST_FILES = 30
 
 describe("The start of the command", { timeout: 60_000 }, () => {
   it("loads no database to show its help", async () => {
-    const { count, own } = await loadedBy("--help")
-    expect(own.filter((path) => !path.startsWith("cli/"))).toEqual([])
-    expect(count).toBeLessThan(MOST.help)
+    const { count, own, packages } = await loadedBy("--help")
+    expect(own).not.toContain("database")
+    expect(packages).toEqual([])
+    expect(count).toBeLessThan(MOST_FILES)
   })
 
   it("loads, to get an entry, the storage it is in, and nothing of what other commands do", async () => {
-    const others = [
-      "cli/diaries.js",
-      "cli/exportLines.js",
-      "cli/importLines.js",
-      "layers/NodeBackup.js",
-      "layers/storage/MemoryStorage.js",
-      "src/collection/Collections.js",
-      "src/collection/Diary.js"
-    ]
-    const storages = { files: "layers/storage/FilesStorage.js", level: "layers/storage/LevelStorage.js" }
+    const others = ["Collections", "MemoryStorage", "NodeBackup", "diaries", "exportLines", "importLines"]
+    const storages = { files: "FilesStorage", level: "LevelStorage" }
     for (const storage of ["files", "level"] as const) {
       const { count, own, packages } = await loadedBy("tree", "get", "t", "k", "--data", Path.join(directory, storage))
-      expect(Object.values(storages).filter((path) => own.includes(path))).toEqual([storages[storage]])
-      expect(own.filter((path) => others.includes(path))).toEqual([])
-      expect(packages).not.toContain("sodium-native")
-      expect(count).toBeLessThan(MOST.get)
+      expect(Object.values(storages).filter((name) => own.includes(name))).toEqual([storages[storage]])
+      expect(own).toContain("trees")
+      expect(own.filter((name) => others.includes(name))).toEqual([])
+      expect(packages.filter((name) => name !== "classic-level")).toEqual([])
+      expect(count).toBeLessThan(MOST_FILES)
     }
   })
 })

@@ -18,7 +18,7 @@ const DIST = Path.join(ROOT, "dist")
 export const TSC = Path.join(ROOT, "node_modules", "typescript", "bin", "tsc")
 
 /** The `optimystic` command as it was built. */
-export const COMMAND = Path.join(DIST, "cli", "main.js")
+export const COMMAND = Path.join(DIST, "bin", "optimystic.js")
 
 /**
  * Builds the package where it is not built; `npm test` has done so. It appears whole or not at all, as several tests may
@@ -28,6 +28,7 @@ export const ensureBuilt = async (): Promise<void> => {
   if (existsSync(COMMAND)) return
   const temporary = await FileSystem.mkdtemp(Path.join(ROOT, "node_modules", ".dist-"))
   await run(process.execPath, [TSC, "-p", "tsconfig.build.json", "--outDir", temporary], { cwd: ROOT })
+  await run(process.execPath, ["bundle.mjs", temporary], { cwd: ROOT })
   try {
     await FileSystem.rename(temporary, DIST)
   } catch (error) {
