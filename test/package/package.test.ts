@@ -72,9 +72,10 @@ describe("The package", () => {
   })
 
   it("holds built code, documentation, and nothing else", () => {
-    const expected = /^(?:package\.json|LICENSE|README\.md|docs\/.*\.md|dist\/.*\.(?:js|d\.ts))$/
+    const expected =
+      /^(?:package\.json|LICENSE|README\.md|docs\/.*\.md|dist\/bin\/LICENSES\.txt|dist\/.*\.(?:js|d\.ts))$/
     expect(files.filter((path) => !expected.test(path))).toEqual([])
-    expect(files.filter((path) => /^dist\/(?:bench|examples)\/|\.test\./.test(path))).toEqual([])
+    expect(files.filter((path) => /^dist\/(?:bench|cli|examples)\/|\.test\./.test(path))).toEqual([])
   })
 
   it("holds no test code but the conformance suites and what they load, and those load no test runner", () => {
