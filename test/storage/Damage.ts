@@ -100,6 +100,10 @@ const move = (directory: string, from: string | Buffer, to: string | Buffer): Pr
   return FileSystem.rename(below(from), below(to))
 }
 
+/** The paths that may be blamed for it: a file by another name may be taken for what that names. */
+export const pathsOf = ({ at, kind, path }: Damage): ReadonlyArray<string> =>
+  kind === "name" ? [path, renamed(path, at).toString()] : [path]
+
 /** Does it to the store in a directory; gives what undoes it, as far as is needed to remove the directory. */
 export const inflict = async (directory: string, { at, kind, path }: Damage): Promise<() => Promise<void>> => {
   const file = Path.join(directory, path)

@@ -142,7 +142,9 @@ describe.each(["LevelStorage", "FilesStorage"] as const)("%s, damaged in one pla
           expect(outcomes.filter(({ met }) => met === "wrong")).toEqual([])
           const typed = outcomes.filter(({ met }) => met === "typed")
           const isNamed = ({ damage, reason }: Outcome) =>
-            kind.culprits(damage.path).some((culprit) => reason.includes(culprit))
+            Damage.pathsOf(damage)
+              .flatMap(kind.culprits)
+              .some((culprit) => reason.includes(culprit))
           expect(typed.filter((outcome) => !isNamed(outcome))).toEqual([])
           expect(typed.filter(({ damage }) => kind.spare.test(damage.path))).toEqual([])
           // Nothing is damaged by a flip that nothing stands on; most are.
