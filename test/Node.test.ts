@@ -62,6 +62,18 @@ describe("Node.layerLocal", () => {
     })
   )
 
+  it.scopedLive("takes no network for granted where damage hides that of its store", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* put({ directory, network: "bank", storage: "files" })
+      const copy = Path.join(directory, "store", "transaction", "copy.json~")
+      yield* Effect.promise(() => FileSystem.writeFile(copy, ""))
+      const error = yield* Effect.flip(put({ directory }))
+      expect([error._tag, error.message]).toEqual(["CorruptRecord", expect.stringContaining("copy.json~")])
+      expect(yield* count({ directory, network: "bank" })).toBe(1)
+    })
+  )
+
   it.scopedLive("keeps its key alone in the directory with storage memory", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
