@@ -165,6 +165,18 @@ describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
     }
   })
 
+  it("a word of the user's is not taken for one of the platform's", async () => {
+    const words = ["--key", "id", "--data", data]
+    expect(await optimystic("tree", "get", "people", "permission denied", ...words)).toEqual(
+      failed(EXIT.notFound, '"people" has no entry with key "permission denied"')
+    )
+    const usage = await optimystic("tree", "put", "people", "k", "EACCES", "--json", ...words)
+    expect([usage.exitCode, JSON.parse(usage.err)]).toMatchObject([
+      EXIT.usage,
+      { error: "Usage", exitCode: EXIT.usage }
+    ])
+  })
+
   it("a database whose key is lost is read, and not written to", async () => {
     const keyless = Path.join(directory, "keyless")
     await FileSystem.cp(data, keyless, { recursive: true })
