@@ -96,12 +96,22 @@ const PLATFORM_FIXES: ReadonlyArray<readonly [said: RegExp, fix: string]> = [
   [/\b(?:ENOTDIR|EEXIST|AlreadyExists)\b/, "there is a file of this name; name another directory"]
 ]
 
+/** The errors that may have the platform's words: in others such a word is one of the user's, as a key or a name. */
+const OF_PLATFORM: ReadonlySet<string> = new Set([
+  "IdentityError",
+  "Refused",
+  "StorageLocked",
+  "StorageUnavailable",
+  "SystemError"
+])
+
+const platformFixOf = ({ _tag, message }: AnyFailure): string | undefined =>
+  OF_PLATFORM.has(_tag) ? PLATFORM_FIXES.find(([said]) => said.test(message))?.[1] : undefined
+
 /** A failure as one line for people, or one JSON object for machines, and the code to end with. */
-export const describe = (
-  { _tag, fix: ownFix, line: inputLine, message }: AnyFailure,
-  json: boolean
-): { readonly line: string; readonly exitCode: number } => {
-  const platformFix = PLATFORM_FIXES.find(([said]) => said.test(message))?.[1]
+export const describe = (failure: AnyFailure, json: boolean): { readonly line: string; readonly exitCode: number } => {
+  const { _tag, fix: ownFix, line: inputLine, message } = failure
+  const platformFix = platformFixOf(failure)
   const fix = platformFix ?? ownFix ?? FIX_OF[_tag]
   const words = message.replace(/\s*\n\s*/g, " ").replace(PROGRAMMERS_FIX, "")
   const exitCode = platformFix !== undefined ? EXIT.refused : (EXIT_OF[_tag] ?? EXIT.refused)

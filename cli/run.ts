@@ -14,8 +14,8 @@ export interface Common extends Place {
   readonly json: boolean
 }
 
-/** Either of these files is in the store of any database, in the directory of its node. */
-const STORE_FILES = ["store/CURRENT", "store/last-sequence.json"]
+/** One of these files is in the store of any database, in the directory of its node, and another where it is lost. */
+const STORE_FILES = ["store/CURRENT", "store/format.json", "store/last-sequence.json"]
 
 /** Reading from a place without a database must not make one there. */
 const expectDatabase = (directory: string): Effect.Effect<void, NotFound, FileSystem.FileSystem> =>

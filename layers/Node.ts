@@ -54,7 +54,7 @@ export interface LocalOptions {
   readonly storage?: StorageKind
   /**
    * The name of the database's network: part of all that is signed. `StoreMismatch` where the store has another. Default: that
-   * of the store; `local` where there is none.
+   * of the store, `CorruptRecord` where damage hides it; `local` where there is none.
    */
   readonly network?: string
   /** Who the node is. Default: the key in the directory, made at the first start. */
@@ -79,16 +79,20 @@ const nameOf = (network: string | undefined): Either.Either<NetworkName | undefi
         () => new Invalid({ reason: `${JSON.stringify(network)} is no network name: use a-z, 0-9, ".", "_" and "-"` })
       )
 
-/** The network of a store, if it is the one that was named. */
+/** The network of a store, if it is the one that was named. Where the store cannot tell any more, it is what was named. */
 const networkOf = (
   storage: RawStorageService,
   directory: string | undefined,
   named: NetworkName | undefined
-): Effect.Effect<NetworkName, StorageUnavailable | StoreMismatch> =>
-  Effect.flatMap(storedNetwork(storage), (found = named ?? DEFAULT_NETWORK) =>
-    named === undefined || named === found
-      ? Effect.succeed(found)
-      : new StoreMismatch({ directory: `${directory}`, expected: named, found, property: "network" })
+): Effect.Effect<NetworkName, StorageError | StoreMismatch> =>
+  Effect.flatMap(
+    Effect.catchTag(storedNetwork(storage), "CorruptRecord", (corrupt) =>
+      named === undefined ? Effect.fail(corrupt) : Effect.succeed(undefined)
+    ),
+    (found = named ?? DEFAULT_NETWORK) =>
+      named === undefined || named === found
+        ? Effect.succeed(found)
+        : new StoreMismatch({ directory: `${directory}`, expected: named, found, property: "network" })
   )
 
 /** The database of one node, on any storage and any crypto. */

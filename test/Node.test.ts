@@ -47,6 +47,18 @@ describe("Node.layerLocal", () => {
       })
   )
 
+  it.scopedLive("takes a store in files that has lost one of them for nothing else, and adds nothing to it", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const store = Path.join(directory, "store")
+      yield* put({ directory, storage: "files" })
+      yield* Effect.promise(() => FileSystem.rm(Path.join(store, "format.json")))
+      const error = yield* Effect.flip(count({ directory }))
+      expect([error._tag, error.message]).toEqual(["CorruptStore", expect.stringContaining("no format record")])
+      expect(yield* Effect.promise(() => FileSystem.readdir(store))).not.toContain("LOCK")
+    })
+  )
+
   it.scopedLive("goes on in the network of its store, and refuses another", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
@@ -59,6 +71,18 @@ describe("Node.layerLocal", () => {
         "StoreMismatch",
         `Store ${directory} has network bank, not shop; open it as what it is`
       ])
+    })
+  )
+
+  it.scopedLive("takes no network for granted where damage hides that of its store", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* put({ directory, network: "bank", storage: "files" })
+      const copy = Path.join(directory, "store", "transaction", "copy.json~")
+      yield* Effect.promise(() => FileSystem.writeFile(copy, ""))
+      const error = yield* Effect.flip(put({ directory }))
+      expect([error._tag, error.message]).toEqual(["CorruptRecord", expect.stringContaining("copy.json~")])
+      expect(yield* count({ directory, network: "bank" })).toBe(1)
     })
   )
 

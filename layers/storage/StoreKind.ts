@@ -3,16 +3,17 @@ import * as Effect from "effect/Effect"
 import { type StorageUnavailable, StoreMismatch } from "../../schemas/Errors.ts"
 import { unavailable } from "./StorageFailure.ts"
 
-/** A kind of store: how it is named, and a file that no other kind has. */
+/** A kind of store: how it is named, and files that no other kind has. */
 export interface StoreKind {
   readonly name: "level" | "files"
-  readonly file: string
+  /** Each of them tells, for any may be lost. */
+  readonly files: ReadonlyArray<string>
 }
 
 /** A store in a LevelDB database. */
-export const LEVEL: StoreKind = { file: "CURRENT", name: "level" }
+export const LEVEL: StoreKind = { files: ["CURRENT"], name: "level" }
 /** A store in files of its own. */
-export const FILES: StoreKind = { file: "format.json", name: "files" }
+export const FILES: StoreKind = { files: ["format.json", "checkpoint.json", "names.json"], name: "files" }
 
 const namesIn = async (directory: string): Promise<ReadonlyArray<string>> => {
   try {
@@ -26,7 +27,7 @@ const namesIn = async (directory: string): Promise<ReadonlyArray<string>> => {
 /** The kind of the store in a directory; undefined where there is none. */
 export const kindOf = (directory: string): Effect.Effect<StoreKind | undefined, StorageUnavailable> =>
   Effect.map(Effect.tryPromise({ try: () => namesIn(directory), catch: unavailable("open the store") }), (names) =>
-    [LEVEL, FILES].find(({ file }) => names.includes(file))
+    [LEVEL, FILES].find(({ files }) => files.some((file) => names.includes(file)))
   )
 
 /** Fails where a directory holds a store of another kind, before anything is added to it. */

@@ -39,13 +39,16 @@ export const verifyTreePage = (
   const violations: Array<BlockViolation> = []
   const place = at.pending.at(-1)
   const pending = at.pending.slice(0, -1)
-  if (place === undefined) return { blocks: 0, next: undefined, violations }
+  if (place === undefined) return { blocks: 0, isWhole: true, next: undefined, violations }
   const report: Report = (node, problem) =>
     violations.push({ block: node.header.id, reason: `${node.header.type} ${problem}` })
   let { leafDepth } = at
+  let isWhole = true
   let leaves = 0
   try {
-    for (const child of verifyBranch(reader, place, compare, heaviest, report)) {
+    const children = verifyBranch(reader, place, compare, heaviest, report)
+    isWhole = children !== undefined
+    for (const child of children ?? []) {
       const { node } = child
       if (isLeaf(node)) {
         leaves += 1
@@ -56,9 +59,10 @@ export const verifyTreePage = (
   } catch (error) {
     if (!(error instanceof CorruptBlock)) throw error
     violations.push({ block: error.block as BlockId, reason: error.reason })
+    isWhole = false
   }
   const next = pending.length === 0 ? undefined : { leafDepth, pending }
-  return { blocks: 1 + leaves, next, violations }
+  return { blocks: 1 + leaves, isWhole, next, violations }
 }
 
 /** The check of a collection that is a tree. */
@@ -67,14 +71,17 @@ export const treeStructure =
   (reader, { root }, at) =>
     verifyTreePage(reader, root!, compare, at)
 
-/** Checks a branch and the leaves below it; its children from right to left, as what is pending is taken from the end. */
+/**
+ * Checks a branch and the leaves below it; its children from right to left, as what is pending is taken from the end.
+ * Undefined where its shape does not tell which they are.
+ */
 const verifyBranch = (
   reader: BlockReader,
   { depth, high, id, low }: Pending,
   compare: Compare,
   heaviest: number,
   report: Report
-): ReadonlyArray<Bounded> => {
+): ReadonlyArray<Bounded> | undefined => {
   const node = readNode(reader, id)
   const isRoot = depth === 0
   if (isLeaf(node)) {
@@ -82,7 +89,7 @@ const verifyBranch = (
     return []
   }
   if (depth === MAX_DEPTH) throw new CorruptBlock({ block: id, reason: `is ${MAX_DEPTH} levels below the root` })
-  if (!verifyNode({ high, low, node }, compare, isRoot ? undefined : heaviest, report)) return []
+  if (!verifyNode({ high, low, node }, compare, isRoot ? undefined : heaviest, report)) return undefined
   const children = childrenOf(reader, node, { high, low, node })
   const isAlone = isRoot && children.length === 1
   for (const child of children) {

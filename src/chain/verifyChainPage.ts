@@ -28,6 +28,7 @@ export const verifyChainPage = (
 ): StructurePage<ChainProgress> => {
   const violations: Array<BlockViolation> = []
   let blocks = 0
+  let isWhole = true
   let next: ChainProgress | undefined
   try {
     const ends = expectBlock(reader, chain, "chain-head")
@@ -36,12 +37,13 @@ export const verifyChainPage = (
   } catch (error) {
     if (!(error instanceof CorruptBlock)) throw error
     violations.push({ block: error.block as BlockId, reason: error.reason })
+    isWhole = false
     next = undefined
   }
-  return { blocks, next, violations }
+  return { blocks, isWhole, next, violations }
 }
 
-/** Checks one block, and at the last the ends of the chain. Gives the next one, if there is a way to it. */
+/** Checks one block, and at the last the ends of the chain. Gives the next one, if any; throws a CorruptBlock where there is no way on. */
 const verifyBlock = (
   reader: BlockReader,
   ends: ChainHeadBlock,
@@ -52,8 +54,7 @@ const verifyBlock = (
   const length = before + block.entries.length
   for (const reason of fillProblems(block)) violations.push({ block: id, reason })
   if (block.prior !== prior) {
-    violations.push({ block: id, reason: `follows ${prior}, its prior is said to be ${block.prior}` })
-    return undefined
+    throw new CorruptBlock({ block: id, reason: `follows ${prior}, its prior is said to be ${block.prior}` })
   }
   if (block.next !== undefined) return { block: block.next, length, prior: id }
   const chain = ends.header.id

@@ -10,6 +10,8 @@ export interface BlockViolation {
 
 /** A part of a check: how many blocks it looked at, what is wrong with them, and where to go on; undefined at the end. */
 export interface StructurePage<State> {
+  /** False where a problem barred the way to blocks behind it. */
+  readonly isWhole: boolean
   readonly blocks: number
   readonly violations: ReadonlyArray<BlockViolation>
   readonly next: State | undefined

@@ -184,10 +184,11 @@ const verifyRevision = (check: Check, located: LocatedEntry) =>
     return true
   })
 
-/** Checks the data structure part by part. False where a part cannot be read. */
+/** Checks the data structure part by part. False where a part cannot be read, or reached. */
 const verifyStructure = <State>({ findings, read, tell }: Check, structure: StructureCheck<State>) =>
   Effect.gen(function* () {
     let at: State | undefined
+    let isWhole = true
     while (!findings.isFull) {
       const begun: State | undefined = at
       const page = yield* findings.attempt(
@@ -195,10 +196,11 @@ const verifyStructure = <State>({ findings, read, tell }: Check, structure: Stru
         read((reader, header) => structure(reader, header, begun))
       )
       if (page === undefined) return false
+      isWhole = page.isWhole && isWhole
       for (const { block, reason } of page.violations) findings.note({ block, kind: "structure" }, reason)
       findings.structureBlocks += page.blocks
       yield* tell("structure", findings.structureBlocks)
-      if (page.next === undefined) return true
+      if (page.next === undefined) return isWhole
       at = page.next
     }
     return false

@@ -153,6 +153,30 @@ describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
     )
   })
 
+  it("a store that has lost a file is not taken for none", async () => {
+    for (const storage of ["level", "files"]) {
+      const damaged = Path.join(directory, `damaged-${storage}`)
+      await optimystic("tree", "put", "t", "k", "1", "--storage", storage, "--data", damaged)
+      await FileSystem.rm(Path.join(damaged, "store", "last-sequence.json"))
+      expect(await optimystic("tree", "get", "t", "k", "--data", damaged)).toMatchObject({
+        err: expect.stringContaining("last-sequence.json is missing"),
+        exitCode: EXIT.corrupt
+      })
+    }
+  })
+
+  it("a word of the user's is not taken for one of the platform's", async () => {
+    const words = ["--key", "id", "--data", data]
+    expect(await optimystic("tree", "get", "people", "permission denied", ...words)).toEqual(
+      failed(EXIT.notFound, '"people" has no entry with key "permission denied"')
+    )
+    const usage = await optimystic("tree", "put", "people", "k", "EACCES", "--json", ...words)
+    expect([usage.exitCode, JSON.parse(usage.err)]).toMatchObject([
+      EXIT.usage,
+      { error: "Usage", exitCode: EXIT.usage }
+    ])
+  })
+
   it("a database whose key is lost is read, and not written to", async () => {
     const keyless = Path.join(directory, "keyless")
     await FileSystem.cp(data, keyless, { recursive: true })

@@ -57,6 +57,29 @@ describe("signing on libsodium", () => {
 
   it.scopedLive("begins in the midst of signing, and nobody sees the difference", () => signedInARow)
 
+  it.scopedLive("signs on it once busy, and not before", () =>
+    Effect.gen(function* () {
+      let signed = 0
+      vi.doMock("sodium-native", async () => {
+        const { default: sodium } = await vi.importActual<typeof import("sodium-native")>("sodium-native")
+        const counting: typeof sodium.crypto_sign_detached = (...given) => {
+          signed += 1
+          sodium.crypto_sign_detached(...given)
+        }
+        return { default: { ...sodium, crypto_sign_detached: counting } }
+      })
+      const { sign } = yield* signerOf(SodiumSigner.layerOnceBusy(identity))
+      for (let i = 0; i < 99; i++) sign(`text ${i}`)
+      yield* Effect.sleep("100 millis")
+      sign("the hundredth")
+      expect(signed).toBe(0)
+      while (signed === 0) {
+        yield* Effect.sleep("1 millis")
+        sign("one more")
+      }
+    })
+  )
+
   it.scopedLive("fails to start where the library is missing", () =>
     Effect.gen(function* () {
       vi.doMock("sodium-native", () => {

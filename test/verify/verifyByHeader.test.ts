@@ -87,11 +87,11 @@ describe("The check of a collection by its header", () => {
   it.live("names the block of a chain that does not link back, or lacks an entry", () =>
     Effect.gen(function* () {
       yield* addTo(500)
-      const changes: ReadonlyArray<readonly [(block: StoredBlock) => StoredBlock, RegExp]> = [
-        [(block) => ({ ...block, prior: block.header.id }), /its prior is said to be/],
-        [(block) => ({ ...block, entries: [] }), /is empty, but not alone/]
+      const changes: ReadonlyArray<readonly [(block: StoredBlock) => StoredBlock, RegExp, isComplete: boolean]> = [
+        [(block) => ({ ...block, prior: block.header.id }), /its prior is said to be/, false],
+        [(block) => ({ ...block, entries: [] }), /is empty, but not alone/, true]
       ]
-      for (const [change, reason] of changes) {
+      for (const [change, reason, expected] of changes) {
         let culprit = ""
         const altered = answering(({ get }) => ({
           get: (reads) =>
@@ -104,7 +104,8 @@ describe("The check of a collection by its header", () => {
               })
             )
         }))
-        const { problems } = yield* Effect.provide(Collections.verify("queue"), altered)
+        const { isComplete, problems } = yield* Effect.provide(Collections.verify("queue"), altered)
+        expect(isComplete).toBe(expected)
         expect(problems[0]).toMatchObject({ block: culprit, kind: "structure" })
         expect(problems[0]?.reason).toMatch(reason)
       }
