@@ -139,8 +139,8 @@ const writeArray = (items: ReadonlyArray<unknown>, depth: number): string | Arra
   if (depth > MAX_DEPTH) throw new NotCanonical(`nesting deeper than ${MAX_DEPTH}`)
   const fast = areScalars(items) ? native(items) : undefined
   if (fast !== undefined) return fast
-  const texts: Array<string> = []
-  for (const item of items) texts.push(write(item, depth + 1))
+  const texts = new Array<string>(items.length)
+  for (let i = 0; i < items.length; i++) texts[i] = write(items[i], depth + 1)
   texts[0] = `[${texts[0]}`
   texts[texts.length - 1] += "]"
   return texts

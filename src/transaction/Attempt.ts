@@ -27,7 +27,8 @@ const revOf = (ends: CollectionEnds | undefined): number =>
 export class Attempt {
   readonly #session: Session
   readonly #collections = new Map<CollectionId, CollectionChanges>()
-  readonly #pinning = Effect.unsafeMakeSemaphore(1)
+  /** Made by the first collection that is taken in on the way: most transactions know theirs from the start. */
+  #pinning: Effect.Semaphore | undefined
   readonly #startedMillis: number
   /** What was asked for, also in vain: the next attempt pins it all at once. */
   readonly #touched = new Set<CollectionId>()
@@ -69,6 +70,7 @@ export class Attempt {
   collection(id: CollectionId): Effect.Effect<CollectionChanges, ReadError | Conflict> {
     const known = this.#collections.get(id)
     if (known !== undefined) return this.#lost ? Effect.fail(this.lose()) : Effect.succeed(known)
+    this.#pinning ??= Effect.unsafeMakeSemaphore(1)
     return this.#pinning.withPermits(1)(
       Effect.flatMap(
         Effect.suspend(() => this.pin([id])),

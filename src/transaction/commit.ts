@@ -5,6 +5,8 @@ import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { TransactError } from "../../services/Transactor.ts"
 import { leadsTo, rememberApplication } from "../block/apply.ts"
+import { BlockFault } from "../block/BlockStore.ts"
+import type { Tracker } from "../block/Tracker.ts"
 import { actionId, hashText, hashValue, stampId } from "../encoding/BlockIds.ts"
 import { sizeBytes, textLength } from "../encoding/CanonicalJson.ts"
 import { recordOf } from "../encoding/recordOf.ts"
@@ -86,26 +88,29 @@ interface DescribedCollection extends WrittenCollection {
 }
 
 /** Appends the log entry of a written collection, and describes each of its changed blocks. */
-const describe = (session: Session, changes: CollectionChanges, frame: EntryFrame) => {
+const describe = (
+  session: Session,
+  changes: CollectionChanges,
+  frame: EntryFrame
+): Effect.Effect<DescribedCollection, ProcedureError> => {
   const hash = (text: string) => hashText(session.hasher, text)
-  return Effect.map(
-    changes.write((store) => {
-      appendEntry(changes, store, hash, frame)
-      // May fault: the base of a changed block may have left the cache.
-      return { actions: [], result: blockWrites(session, changes) }
-    }),
-    (blocks) => {
-      const tailAfter = changes.header!.log.tail
-      return {
-        baseRev: changes.pinned.rev,
-        blocks,
-        id: changes.id,
-        members: changes.members,
-        tail: changes.pinned.tail?.header.id ?? tailAfter,
-        tailAfter
-      }
+  const procedure = (store: Tracker) => {
+    appendEntry(changes, store, hash, frame)
+    // May fault: the base of a changed block may have left the cache.
+    const blocks = blockWrites(session, changes)
+    const tailAfter = changes.header!.log.tail
+    const result: DescribedCollection = {
+      baseRev: changes.pinned.rev,
+      blocks,
+      id: changes.id,
+      members: changes.members,
+      tail: changes.pinned.tail?.header.id ?? tailAfter,
+      tailAfter
     }
-  )
+    return { actions: [], result }
+  }
+  const atOnce = changes.tryWrite(procedure)
+  return atOnce instanceof BlockFault ? changes.write(procedure) : atOnce
 }
 
 const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyArray<BlockWrite> => {
