@@ -10,7 +10,9 @@ import * as Stream from "effect/Stream"
 import { DecodeError, Invalid } from "../../schemas/Errors.ts"
 import type { Json } from "../../schemas/Json.ts"
 import * as Blocks from "../chain/Chain.ts"
+import { chainStructure } from "../chain/verifyChainPage.ts"
 import type { Database } from "../transaction/Database.ts"
+import { type Chronicle, make as makeChronicle } from "./Chronicle.ts"
 import * as Collection from "./Collection.ts"
 import type { ConflictFilter } from "./ConflictFilter.ts"
 import { type Act, actHere, actOn } from "./DefinedCollection.ts"
@@ -53,22 +55,26 @@ export interface SelectOptions {
   readonly limit?: number
 }
 
-/** What can be done with a chain, whichever state of it. */
-interface ChainCalls<A> {
-  /** Adds entries at the end: all, or none. An entry has up to 32 KiB of JSON, all of one call 128 KiB. */
-  readonly add: (...entries: ReadonlyArray<A>) => Effect.Effect<void, Collection.CollectionError>
-  /** Takes up to so many entries (by default one) from the end, the last first, as from a stack. */
-  readonly pop: (count?: number) => Effect.Effect<ReadonlyArray<A>, Collection.CollectionError>
-  /** Takes up to so many entries (by default one) from the beginning, the first first, as from a queue. */
-  readonly dequeue: (count?: number) => Effect.Effect<ReadonlyArray<A>, Collection.CollectionError>
+/** Reads of a chain. */
+export interface ChainView<A> {
   /** Entries in their order, or in reverse, all of one state. */
   readonly select: (options?: SelectOptions) => Stream.Stream<A, Collection.CollectionError>
   /** How many entries there are. */
   readonly length: Effect.Effect<number, Collection.CollectionError>
 }
 
+/** What can be done with a chain, whichever state of it. */
+interface ChainCalls<A> extends ChainView<A> {
+  /** Adds entries at the end: all, or none. An entry has up to 32 KiB of JSON, all of one call 128 KiB. */
+  readonly add: (...entries: ReadonlyArray<A>) => Effect.Effect<void, Collection.CollectionError>
+  /** Takes up to so many entries (by default one) from the end, the last first, as from a stack. */
+  readonly pop: (count?: number) => Effect.Effect<ReadonlyArray<A>, Collection.CollectionError>
+  /** Takes up to so many entries (by default one) from the beginning, the first first, as from a queue. */
+  readonly dequeue: (count?: number) => Effect.Effect<ReadonlyArray<A>, Collection.CollectionError>
+}
+
 /** An open chain. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
-export interface Chain<A> extends ChainCalls<A> {
+export interface Chain<A> extends ChainCalls<A>, Chronicle<ChainAction<A>, ChainView<A>> {
   readonly name: string
   /** The latest committed state, to read from without asking again, and to change before others see it. */
   readonly snapshot: Effect.Effect<ChainSnapshot<A>, Collection.CollectionError>
@@ -122,13 +128,12 @@ const chainActions = <A>({ encode, decode }: ValueCodec.ValueCodec<A>): ChainAct
   }
 }
 
-/** The calls of a chain, by what acts on it and what reads it. */
-const callsOf = <A>(
+/** The reads of a chain, by what reads it once, and what reads one state of it several times. */
+const viewOf = <A>(
   { entry, name }: ChainDefinition<A>,
-  act: Act<ChainActions<A>>,
   read: Collection.Read,
   reader: Effect.Effect<Collection.Read, Collection.CollectionError>
-): ChainCalls<A> => {
+): ChainView<A> => {
   const pages = (readPage: Collection.Read, { from, limit, reverse }: PagedOptions) =>
     Stream.paginateChunkEffect({ at: from, left: limit }, ({ at, left }) =>
       Effect.flatMap(
@@ -147,10 +152,7 @@ const callsOf = <A>(
       )
     )
   return {
-    add: (...entries) => (entries.length === 0 ? Effect.void : act({ data: entries, type: "add" })),
-    dequeue: (count = 1) => act({ data: count, type: "dequeue" }),
     length: read((reader, { root }) => Blocks.length(reader, root!)),
-    pop: (count = 1) => act({ data: count, type: "pop" }),
     select: ({ from, limit = Number.POSITIVE_INFINITY, reverse = false } = {}) =>
       Stream.unwrap(
         Effect.gen(function* () {
@@ -161,6 +163,14 @@ const callsOf = <A>(
       )
   }
 }
+
+/** The calls of a chain, by what acts on it, and its reads. */
+const callsOf = <A>(act: Act<ChainActions<A>>, view: ChainView<A>): ChainCalls<A> => ({
+  ...view,
+  add: (...entries) => (entries.length === 0 ? Effect.void : act({ data: entries, type: "add" })),
+  dequeue: (count = 1) => act({ data: count, type: "dequeue" }),
+  pop: (count = 1) => act({ data: count, type: "pop" })
+})
 
 /** Where a stream starts, or goes on. */
 interface PagedOptions {
@@ -173,10 +183,18 @@ const make = <A>(definition: ChainDefinition<A>, collection: Collection.OpenColl
   const { entry, filterConflict, name } = definition
   const actions = actionsOf(name, chainActions(entry), filterConflict)
   return {
-    ...callsOf(definition, actOn(collection, actions), collection.read, collection.reader),
+    ...callsOf(actOn(collection, actions), viewOf(definition, collection.read, collection.reader)),
+    ...makeChronicle(collection, {
+      decode: actions.decode,
+      structure: chainStructure,
+      view: (read) => viewOf(definition, read, Effect.succeed(read))
+    }),
     name,
     snapshot: Effect.map(LocalSnapshot.make(collection, actions), (local) =>
-      LocalSnapshot.publicOf(local, callsOf(definition, actHere<ChainActions<A>>(local), local.read, local.reader))
+      LocalSnapshot.publicOf(
+        local,
+        callsOf(actHere<ChainActions<A>>(local), viewOf(definition, local.read, local.reader))
+      )
     )
   }
 }

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { BlockReader } from "../block/BlockStore.ts"
 import type { Actions } from "./Actions.ts"
+import { type Chronicle, make as makeChronicle } from "./Chronicle.ts"
 import type { CollectionError, OpenCollection, Read } from "./Collection.ts"
 import * as LocalSnapshot from "./LocalSnapshot.ts"
 import type { Snapshot } from "./Snapshot.ts"
@@ -17,11 +18,20 @@ export type Act<Definitions> = <Type extends keyof Definitions>(action: {
 /** Reads blocks, all of one state: a plain procedure, which may be run more than once. */
 export type ReadBlocks = <A>(procedure: (reader: BlockReader, root: BlockId) => A) => Effect.Effect<A, CollectionError>
 
-/** An open collection. Each call is part of the transaction that its fiber is in, or else a transaction of its own. */
-export interface DefinedCollection<Definitions extends ActionDefinitions> {
+/** Reads of one state of a collection. */
+export interface DefinedView {
+  readonly read: ReadBlocks
+}
+
+/**
+ * An open collection. Each call is part of the transaction that its fiber is in, or else a transaction of its own. `verify`
+ * knows no rules for its blocks, beside those of every block.
+ */
+export interface DefinedCollection<Definitions extends ActionDefinitions>
+  extends DefinedView,
+    Chronicle<ActionOf<Definitions>, DefinedView> {
   readonly name: string
   readonly act: Act<Definitions>
-  readonly read: ReadBlocks
   /** The latest committed state, to read from without asking again, and to act on before others see it. */
   readonly snapshot: Effect.Effect<DefinedSnapshot<Definitions>, CollectionError>
 }
@@ -59,6 +69,7 @@ export const make = <Definitions extends ActionDefinitions>(
   actions: Actions<ActionOf<Definitions>>,
   collection: OpenCollection
 ): DefinedCollection<Definitions> => ({
+  ...makeChronicle(collection, { decode: actions.decode, view: (read) => ({ read: readBlocks(read) }) }),
   act: actOn(collection, actions),
   name: actions.name,
   read: readBlocks(collection.read),

@@ -18,6 +18,7 @@ export type {
   Act,
   DefinedCollection as OpenCollection,
   DefinedSnapshot as CollectionSnapshot,
+  DefinedView as CollectionView,
   ReadBlocks
 } from "./DefinedCollection.ts"
 export { ActionRefused, type Snapshot, type UpdateError } from "./Snapshot.ts"
