@@ -3,9 +3,10 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { CollectionReport, VerifyProblem } from "../src/collection/Collections.ts"
+import type { CollectionReport, UnreadableCollection, VerifyProblem } from "../src/collection/Collections.ts"
 import { NotSound, Refused } from "./failure.ts"
 import { collection, data, json } from "./options.ts"
 import * as Progress from "./Progress.ts"
@@ -47,6 +48,18 @@ const resultOf = (report: CollectionReport): Result => {
   }
 }
 
+/** What is said of a collection whose very name cannot be read. */
+const unreadable = ({ error, id }: UnreadableCollection): Result => ({
+  object: {
+    collection: null,
+    id,
+    sound: false,
+    complete: false,
+    problems: [{ block: id, kind: "log", reason: error.message }]
+  },
+  text: `${id}\tcannot be read\n  ${error.message}`
+})
+
 /** The command. */
 export const verify = Command.make("verify", { all, collection: Args.optional(collection), data, json }, (options) => {
   const { collection } = options
@@ -56,11 +69,21 @@ export const verify = Command.make("verify", { all, collection: Args.optional(co
   return reading(
     options,
     () => import("../src/collection/Collections.ts"),
-    ({ list, verify }) =>
+    ({ survey, verify }) =>
       Effect.gen(function* () {
-        const names = Option.isSome(collection) ? Stream.make(collection.value) : Stream.map(list, ({ name }) => name)
+        const names = Option.isSome(collection)
+          ? Stream.make(Either.right(collection.value))
+          : Stream.map(
+              survey,
+              Either.map(({ name }) => name)
+            )
         let unsound = 0
-        yield* Stream.runForEach(names, (name) => {
+        yield* Stream.runForEach(names, (found) => {
+          if (Either.isLeft(found)) {
+            unsound += 1
+            return print(options, [unreadable(found.left)])
+          }
+          const name = found.right
           const progress = Progress.make(process.stderr)
           const check = verify(name, {
             onProgress: ({ done, phase, total }) =>

@@ -3,8 +3,10 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { CorruptBlock, CorruptRecord } from "../../schemas/Errors.ts"
 import type { CollectionId } from "../../schemas/Ids.ts"
 import { Database, type DatabaseService } from "../transaction/Database.ts"
 import { begin, type TransactionError } from "../transaction/Transaction.ts"
@@ -42,11 +44,29 @@ const infoOf = (
     }
   )
 
-/**
- * The collections of which this node keeps blocks, in the order of their ids, which is none that means anything. Costs a
- * few look-ups for each. One that is created meanwhile may be in it or not.
- */
-export const list: Stream.Stream<CollectionInfo, TransactionError, Database> = Stream.unwrap(
+/** A collection of which it cannot be told what it is: its header, or the end of its log, is damaged. */
+export interface UnreadableCollection {
+  readonly id: CollectionId
+  readonly error: CorruptBlock | CorruptRecord
+}
+
+/** What a collection is, or that it cannot be told. */
+export type Surveyed = Either.Either<CollectionInfo, UnreadableCollection>
+
+const surveyed = (
+  database: DatabaseService,
+  id: CollectionId
+): Effect.Effect<Option.Option<Surveyed>, TransactionError> => {
+  const unreadable = (error: UnreadableCollection["error"]) =>
+    Effect.succeed(Option.some<Surveyed>(Either.left({ error, id })))
+  return Effect.map(
+    infoOf(database, id),
+    Option.map((info): Surveyed => Either.right(info))
+  ).pipe(Effect.catchTags({ CorruptBlock: unreadable, CorruptRecord: unreadable }))
+}
+
+/** The collections of which this node keeps blocks, as {@link list}; a damaged one does not keep the others from being told. */
+export const survey: Stream.Stream<Surveyed, TransactionError, Database> = Stream.unwrap(
   Effect.map(Database, (database) =>
     Stream.paginateChunkEffect(undefined as string | undefined, (after) =>
       Effect.map(
@@ -54,10 +74,19 @@ export const list: Stream.Stream<CollectionInfo, TransactionError, Database> = S
         ({ collections, resume }) => [Chunk.unsafeFromArray([...collections]), Option.fromNullable(resume)]
       )
     ).pipe(
-      Stream.mapEffect((id) => infoOf(database, id)),
-      Stream.filterMap((info) => info)
+      Stream.mapEffect((id) => surveyed(database, id)),
+      Stream.filterMap((found) => found)
     )
   )
+)
+
+/**
+ * The collections of which this node keeps blocks, in the order of their ids, which is none that means anything. Costs a
+ * few look-ups for each. One that is created meanwhile may be in it or not. Fails at one that is damaged.
+ */
+export const list: Stream.Stream<CollectionInfo, TransactionError, Database> = Stream.mapEffect(
+  survey,
+  Either.match({ onLeft: ({ error }) => Effect.fail(error), onRight: Effect.succeed })
 )
 
 /**

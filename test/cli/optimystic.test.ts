@@ -266,6 +266,34 @@ describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
     expect(await optimystic("verify", "--data", data)).toEqual(failed(EXIT.refused, "Name a collection, or give --all"))
   })
 
+  it("one damaged collection does not keep the others from being listed and checked", async () => {
+    const partly = Path.join(directory, "partly-damaged")
+    for (const name of ["a", "b", "c"]) {
+      await optimystic("diary", "append", name, "1", "--storage", "files", "--data", partly)
+    }
+    const listed = (await optimystic("collections", "--json", "--data", partly)).out.trimEnd().split("\n")
+    const [{ id, name }] = listed.map((line) => JSON.parse(line)) as [{ readonly id: string; readonly name: string }]
+    const wholes = Path.join(partly, "store", "block", id, "blocks")
+    for (const file of await FileSystem.readdir(wholes)) await FileSystem.appendFile(Path.join(wholes, file), "!")
+    const found = await optimystic("collections", "--data", partly)
+    expect(found.exitCode).toBe(EXIT.corrupt)
+    expect(found.err).toContain("1 collection(s) cannot be read")
+    expect(found.out.split("\n").map((line) => line.split("\t")[0])).toEqual([
+      id,
+      ...listed.slice(1).map((line) => JSON.stringify(JSON.parse(line).name)),
+      ""
+    ])
+    const verified = await optimystic("verify", "--all", "--json", "--data", partly)
+    expect(verified.exitCode).toBe(EXIT.corrupt)
+    const reports = verified.out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    expect(reports.map(({ sound }) => sound)).toEqual([false, true, true])
+    expect(reports[0]).toMatchObject({ collection: null, id, problems: [{ block: id }] })
+    expect((await optimystic("verify", name, "--data", partly)).exitCode).toBe(EXIT.corrupt)
+  })
+
   it("without permission it ends 6, and says who can give it", async () => {
     const closed = Path.join(directory, "closed")
     await FileSystem.mkdir(closed, { mode: 0o500 })
