@@ -14,13 +14,14 @@ export const endingProblem = (
   ending: Ending,
   stored: (block: BlockId) => ReadonlyArray<PeerId> | undefined = () => undefined
 ): string | undefined => {
+  const about = (what: string, problem: string | undefined) => problem && `the ${what} certificate ${problem}`
   switch (ending._tag) {
     case "Committed":
-      return decisionProblem(rules, action, manifest, "commit", ending.proof.decision)
+      return about("decision", decisionProblem(rules, action, manifest, "commit", ending.proof.decision))
     case "Aborted":
-      return decisionProblem(rules, action, manifest, "abort", ending.decision)
+      return about("decision", decisionProblem(rules, action, manifest, "abort", ending.decision))
     case "Rejected":
-      return refusalsProblem(rules, action, manifest, ending.refusals)
+      return about("refusal", refusalsProblem(rules, action, manifest, ending.refusals))
     case "Excluded":
       return exclusionProblem(rules, action, manifest, ending.by, stored(ending.by.block))
   }
