@@ -64,8 +64,8 @@ export const MemberRequest = Schema.Union(
   Schema.TaggedStruct("Apply", CommitRequest.fields),
   /** Take note that the transaction never commits. */
   Schema.TaggedStruct("End", { actionId: ActionId, ending: FailedEnding, signed }),
-  /** Say what is known of a transaction. */
-  Schema.TaggedStruct("Ask", { actionId: ActionId }),
+  /** Say what is known of a transaction; with its payload, where whoever asks has to send that to others. */
+  Schema.TaggedStruct("Ask", { actionId: ActionId, wantsPayload: Schema.Boolean }),
   /** Say what the latest revisions of blocks are, and who locks them. */
   Schema.TaggedStruct("Read", { blocks: Schema.Array(BlockId) })
 )
@@ -119,6 +119,7 @@ export const MemberAnswer = Schema.Union(
     acceptance: Schema.NullOr(Acceptance),
     approved: Schema.Boolean,
     joined: Schema.NullOr(Ballot),
+    payload: Schema.optionalWith(Payload, { exact: true }),
     signed
   }),
   Schema.TaggedStruct("Latest", { blocks: Schema.Array(LatestRevision) })

@@ -13,7 +13,11 @@ const runner = () => {
   return (command: string): ReadonlyArray<string> => {
     const [verb, ...words] = command.split(" ")
     const run = commands[verb!] ?? fail(`there is no command ${verb}`)
-    return run(stage, words)
+    try {
+      return run(stage, words)
+    } catch (thrown) {
+      throw new Error(`> ${command}`, { cause: thrown })
+    }
   }
 }
 

@@ -50,7 +50,7 @@ export const decide = (context: MemberContext, view: MemberView, request: Member
     case "End":
       return end(context, view, request)
     case "Ask":
-      return onlyAnswer(tellOfTransaction(view, request.actionId))
+      return onlyAnswer(tellOfTransaction(view, request.actionId, request.wantsPayload))
     case "Read":
       return onlyAnswer(tellLatest(view, request.blocks))
   }

@@ -87,13 +87,16 @@ const basesHinder = (view: MemberView, action: ActionId, own: ReadonlyArray<Shar
   return blocks.length === 0 ? undefined : onlyAnswer({ _tag: "Behind", blocks }, { _tag: "Fetch", blocks })
 }
 
+/** What was decided is sound; what is missing of it can be fetched, as its blocks can at any other time. */
 const payloadHinders = (
   context: MemberContext,
   own: ReadonlyArray<Shard>,
   { payload }: PendRequest
 ): MemberPlan | undefined => {
   const problem = payloadProblem(context, own, payload)
-  return problem === undefined ? undefined : onlyAnswer(problem)
+  if (problem === undefined) return undefined
+  const blocks = own.flatMap(({ writes }) => entriesOf(writes).map(([id]) => id))
+  return onlyAnswer({ _tag: "Behind", blocks }, { _tag: "Fetch", blocks })
 }
 
 /** What is stored of a proof: pend certificates of shards that this member is not in were not checked. */

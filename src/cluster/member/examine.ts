@@ -2,11 +2,9 @@
 
 import type { CollectionBlock } from "../../../schemas/BlockTypes.ts"
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
-import type { ActionId, BlockId, CollectionId } from "../../../schemas/Ids.ts"
+import type { ActionId, CollectionId } from "../../../schemas/Ids.ts"
 import type { Base, Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { PendAnswer } from "../../../schemas/Repo.ts"
-import { hashValue } from "../../encoding/BlockIds.ts"
-import { NotCanonical } from "../../encoding/CanonicalJson.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf, isCollectionId } from "../../storage/manifestRules.ts"
@@ -14,6 +12,7 @@ import type { Plan } from "../../storage/Plan.ts"
 import { planPend } from "../../storage/planPend.ts"
 import { authorityProblem } from "../evidence/Authority.ts"
 import { baseRev } from "../evidence/Exclusion.ts"
+import { payloadMismatch } from "../evidence/PayloadMismatch.ts"
 import type { Acquainted } from "./acquaint.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
@@ -45,9 +44,8 @@ export const examine = (
     (before === undefined ? limitProblem(context, view, manifest, shards) : undefined) ??
     basesProblem(view, shards)
   if (early !== undefined) {
-    const alarms = early._tag === "Diverged" ? [alarm(action, early.block)] : []
     const fetches = early._tag === "Behind" ? [{ _tag: "Fetch", blocks: early.blocks } as const] : []
-    return { _tag: "Deferred", plan: onlyAnswer(early, ...alarms, ...fetches) }
+    return { _tag: "Deferred", plan: onlyAnswer(early, ...fetches) }
   }
   const plan = planPend({ hasher: context.hasher, self: context.signer.peer }, view, action, { payload, signed })
   switch (plan.answer._tag) {
@@ -61,9 +59,6 @@ export const examine = (
       throw new Error(`a sound transaction is ${plan.answer._tag}`)
   }
 }
-
-const alarm = (action: ActionId, block: BlockId) =>
-  ({ _tag: "Alarm", action, reason: `block ${block} differs here from the base of the transaction` }) as const
 
 type Problem = MemberAnswer | undefined
 
@@ -115,27 +110,10 @@ const authorsProblem = (
 const headerOf = (view: MemberView, id: CollectionId): CollectionBlock | undefined =>
   view.block(id)?.block as unknown as CollectionBlock | undefined
 
-/** The transforms of exactly the blocks that are written here, as they were signed for. Whoever sent others may not be the author. */
+/** Whoever sent another payload than was signed for may not be the author. */
 export const payloadProblem = ({ hasher }: MemberContext, own: ReadonlyArray<Shard>, payload: Payload): Problem => {
-  const writes = own.flatMap((shard) => entriesOf(shard.writes))
-  if (Object.keys(payload).length !== writes.length)
-    return { _tag: "Invalid", reason: "the payload is of other blocks" }
-  for (const [id, { change }] of writes) {
-    const transform = Object.hasOwn(payload, id) ? payload[id] : undefined
-    if (transform === undefined || !hasHash(hasher, transform, change)) {
-      return { _tag: "Invalid", reason: `the transform is not the one signed for: block ${id}` }
-    }
-  }
-  return undefined
-}
-
-const hasHash = (hasher: MemberContext["hasher"], value: object, hash: string): boolean => {
-  try {
-    return hashValue(hasher, value) === hash
-  } catch (thrown) {
-    if (thrown instanceof NotCanonical) return false
-    throw thrown
-  }
+  const reason = payloadMismatch(hasher, own, payload)
+  return reason === undefined ? undefined : { _tag: "Invalid", reason }
 }
 
 const limitProblem = (

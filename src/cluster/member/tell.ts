@@ -5,14 +5,17 @@ import type { MemberView } from "./MemberView.ts"
 import { knownEnd } from "./settled.ts"
 
 /** How a transaction ended; or, where that is not known, what this member has promised about it. */
-export const tellOfTransaction = (view: MemberView, action: ActionId): MemberAnswer => {
+export const tellOfTransaction = (view: MemberView, action: ActionId, wantsPayload: boolean): MemberAnswer => {
   const votes = view.votes(action)
+  const accepted = votes?.ballots.accepted
+  const record = wantsPayload ? view.transaction(action) : undefined
   return (
     knownEnd(view, action) ?? {
       _tag: "Open",
-      acceptance: votes?.ballots.accepted ?? null,
+      acceptance: accepted === undefined ? null : { ballot: accepted.ballot, value: accepted.value },
       approved: votes?.vote?.kind === "approve",
       joined: votes?.ballots.joined ?? null,
+      ...(record?._tag === "Pending" && { payload: record.payload }),
       ...(votes !== undefined && { signed: votes.signed })
     }
   )

@@ -6,6 +6,7 @@ import { isOneRound } from "../../../src/cluster/ClusterRules.ts"
 import { quorumsOf } from "../../../src/cluster/Quorum.ts"
 import { onlyLog, type Prepared } from "../../storage/Requests.ts"
 import { joinStatement } from "../Signatures.ts"
+import { drive, recover } from "./drive.ts"
 import { fail, type Stage } from "./Stage.ts"
 import { actInWords } from "./words.ts"
 
@@ -222,7 +223,11 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   /** `ask X to ann` */
   ask: (stage, words) =>
-    each(stage, to(stage, words), () => ({ _tag: "Ask", actionId: stage.transaction(words[0]!).actionId })),
+    each(stage, to(stage, words), () => ({
+      _tag: "Ask",
+      actionId: stage.transaction(words[0]!).actionId,
+      wantsPayload: false
+    })),
   /** `read books to ann` */
   read: (stage, words) => {
     const block = [...stage.world.values()].find(
@@ -271,6 +276,10 @@ export const commands: Readonly<Record<string, Command>> = {
     })
     return []
   },
+  /** `drive X`, `drive X without dan`: the author's machine, against members of whom some do not answer. */
+  drive: (stage, words) => drive(stage, words[0]!, new Set(after(words, "without"))),
+  /** `recover X without dan`: the machine of anybody who has the manifest. */
+  recover: (stage, words) => recover(stage, words[0]!, new Set(after(words, "without"))),
   /** `stranger eve`: nobody lets it be a member. */
   stranger: (stage, members) => {
     for (const member of members) stage.strangers.add(stage.actor(member).signer.peer)

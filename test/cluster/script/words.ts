@@ -28,6 +28,7 @@ const blocks = (stage: Stage, ids: ReadonlyArray<BlockId>): string => ids.map((i
 const names = (stage: Stage, certificate: Certificate): string =>
   signersOf(certificate)
     .map((peer) => stage.nameOf(peer))
+    .toSorted()
     .join(" ")
 
 /** A ballot as scripts write it: its number. */
@@ -52,7 +53,7 @@ export const answerInWords = (stage: Stage, answer: MemberAnswer): string => {
           .join(", ") || "what is not kept"
       }`
     case "Behind":
-      return `no vote: behind on ${blocks(stage, answer.blocks)}`
+      return `behind on ${blocks(stage, answer.blocks)}`
     case "Diverged":
       return `no vote: diverged on ${stage.nameOfBlock(answer.block)}`
     case "InTheWay":
