@@ -138,7 +138,7 @@ export class Stage {
       else actor.records.delete(key)
     }
     if (plainOf(rebuild(actor.records.values())) !== plainOf(state)) {
-      fail(`${member} knows something that is not durable`)
+      throw new Error(`${member} knows something that is not durable`)
     }
     for (const output of outputs) if (output._tag === "Answer") this.#remember(member, event, output.answer)
     return { outputs, writes: effective }
@@ -168,16 +168,16 @@ export class Stage {
     return this.#statements.get(`${member} ${action} ${ballot}`) ?? fail(`${member} has not joined ballot ${ballot}`)
   }
 
-  /** All that anybody signed for a claim, as a certificate. */
+  /** All that anybody signed for a claim, as a certificate; undefined where nobody did. */
+  existing(action: ActionId, says: Omit<Certificate, "signatures">): Certificate | undefined {
+    const found = this.#made.filter((made) => made.action === action && sameClaim(made.certificate, says))
+    const [first, ...others] = new Map(found.map(({ signed }) => [signed.key, signed])).values()
+    return first === undefined ? undefined : { ...says, signatures: [first, ...others] }
+  }
+
+  /** The same, where there must be one. */
   certificate(action: ActionId, says: Omit<Certificate, "signatures">): Certificate {
-    const wanted = JSON.stringify([action, says.ballot, says.kind, says.shard, says.value])
-    const found = this.#made.filter(
-      ({ action, certificate: { ballot, kind, shard, value } }) =>
-        JSON.stringify([action, ballot, kind, shard, value]) === wanted
-    )
-    const signatures = [...new Map(found.map(({ signed }) => [signed.key, signed])).values()]
-    const [first, ...others] = signatures
-    return first === undefined ? fail(`nobody signed ${says.kind}`) : { ...says, signatures: [first, ...others] }
+    return this.existing(action, says) ?? fail(`nobody signed ${says.kind}`)
   }
 
   /** What shows that a transaction never commits, from the signatures that exist. */
@@ -191,8 +191,7 @@ export class Stage {
         ? ballots.map((ballot) => ({ ballot, kind: "accepted", shard: 0, value: "abort" }))
         : [0, 1].map((shard) => ({ ballot: null, kind: "refuse", shard, value: null }))
     const [certificate] = claims
-      .filter((claim) => this.#made.some((made) => made.action === action && sameClaim(made.certificate, claim)))
-      .map((claim) => this.certificate(action, claim))
+      .flatMap((claim) => this.existing(action, claim) ?? [])
       .toSorted((a, b) => b.signatures.length - a.signatures.length)
     if (certificate === undefined) return fail(`there is no sign of ${how}`)
     return how === "abort" ? { _tag: "Aborted", decision: certificate } : { _tag: "Rejected", refusals: certificate }
@@ -266,9 +265,14 @@ const actionOf = (request: MemberRequest, stage: Stage): ActionId | undefined =>
     ?.actionId
 }
 
-/** A script that cannot be followed. */
+/** A script that cannot be followed: it asks for something that does not exist. */
+export class NotPossible extends Error {
+  override readonly name = "NotPossible"
+}
+
+/** Gives up on a script. */
 export const fail = (reason: string): never => {
-  throw new Error(reason)
+  throw new NotPossible(reason)
 }
 
 /** Who signed a certificate. */
