@@ -50,10 +50,11 @@ export type Certificate = typeof Certificate.Type
 
 /**
  * What proves a revision of a block, beside the manifest (protocol §3): the decision certificate, and for manifests of
- * several shards or an all-K creation also the pend certificate of the block's own shard.
+ * several shards or an all-K creation also the pend certificate of the block's own shard. A member of several shards of a
+ * transaction keeps one for each of them.
  */
 export const Proof = Schema.Struct({
   decision: Certificate,
-  pend: Schema.optionalWith(Certificate, { exact: true })
+  pends: Schema.optionalWith(Schema.NonEmptyArray(Certificate), { exact: true })
 })
 export type Proof = typeof Proof.Type

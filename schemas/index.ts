@@ -1,6 +1,7 @@
 /** Shapes that cross a wire or a disk, ids, and every typed error. */
 export * from "./Block.ts"
 export * from "./BlockTypes.ts"
+export * from "./Cluster.ts"
 export * from "./Collection.ts"
 export * from "./Errors.ts"
 export * from "./Ids.ts"

@@ -1,4 +1,5 @@
 import type { Block } from "../../schemas/Block.ts"
+import type { FailedEnding } from "../../schemas/Cluster.ts"
 import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { Payload, SignedManifest } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
@@ -28,11 +29,17 @@ export interface Lock {
   readonly mode: "read" | "write"
 }
 
+/** How a transaction ended that never commits, as a member of a cluster shows it to others. */
+export interface ShownEnding {
+  readonly ending: FailedEnding
+  readonly signed: SignedManifest
+}
+
 /** What a node holds of one transaction. */
 export type TransactionRecord =
   | { readonly _tag: "Pending"; readonly signed: SignedManifest; readonly payload: Payload }
   | { readonly _tag: "Committed"; readonly proof: Proof }
-  | { readonly _tag: "Aborted" }
+  | { readonly _tag: "Aborted"; readonly shown?: ShownEnding }
 
 /** What the planners see: everything that a request names, from memory. */
 export interface RepoView {

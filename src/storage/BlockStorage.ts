@@ -17,7 +17,7 @@ import { BoundedCache } from "../block/BoundedCache.ts"
 import { hashText, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical, rememberText } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
-import { type HeadRecord, keys, latestRev } from "./records.ts"
+import { type EndedRecord, type HeadRecord, keys, latestRev } from "./records.ts"
 
 /** Reads blocks and transactions back from the records of a store: any revision of a block, whole. */
 export interface BlockStorage {
@@ -234,7 +234,11 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       if (proof !== undefined) {
         return Effect.map(parse<Proof>(asked[0], proof), (proof) => ({ _tag: "Committed", proof }) as const)
       }
-      if (ended !== undefined) return Effect.succeed({ _tag: "Aborted" } as const)
+      if (ended !== undefined) {
+        return Effect.map(parse<EndedRecord>(asked[1], ended), ({ shown }) =>
+          shown === undefined ? ({ _tag: "Aborted" } as const) : ({ _tag: "Aborted", shown } as const)
+        )
+      }
       return manifest === undefined
         ? Effect.succeed(undefined)
         : Effect.flatMap(parse<SignedManifest>(asked[2], manifest), (signed) => pendingOf(action, signed))

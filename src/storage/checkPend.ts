@@ -11,6 +11,7 @@ import { NotCanonical } from "../encoding/CanonicalJson.ts"
 import type { ApprovedWrite } from "./ApprovedWrite.ts"
 import type { BlockState, RepoView } from "./BlockState.ts"
 import { changedBlockProblem, newBlockProblem, newHeaderProblem, sameMembers } from "./blockRules.ts"
+import { type BaseProblem, compareBase } from "./compareBase.ts"
 import { entriesOf, isCollectionId, manifestProblem } from "./manifestRules.ts"
 import { tailProblem } from "./tailRules.ts"
 
@@ -56,9 +57,9 @@ export const checkPend = (
   const reads: Array<BlockId> = []
   const compare = (id: BlockId, base: Base, mode: "read" | "write"): string | undefined => {
     const state = view.block(id)
-    const problem = baseProblem(state, base)
+    const problem = compareBase(state, base)
     if (problem === "stale") missed.push({ block: id, latest: state?.latest ?? null })
-    else if (problem !== undefined) return `${problem} at ${id}`
+    else if (problem !== undefined) return `${UNEXPLAINED[problem]} at ${id}`
     for (const lock of view.locks(id)) {
       if (lock.holder !== actionId && (mode === "write" || lock.mode === "write"))
         by.push({ block: id, holder: lock.holder })
@@ -98,19 +99,15 @@ export const checkPend = (
   return { _tag: "Approval", actionId, pended, reads, writes }
 }
 
-/** How a base stands to what is stored. A tombstone is never a base, and its id never unused again. */
-const baseProblem = (state: BlockState | undefined, base: Base): "stale" | string | undefined => {
-  if (state === undefined) return base === "none" ? undefined : "a base that is not known here"
-  if (base === "none") return "stale"
-  const { after, rev } = state.latest
-  if (base.rev < rev) return "stale"
-  if (base.rev > rev) return "a base that is not known here"
-  return base.hash === after ? undefined : "a base that differs from the certified revision"
+/** What is wrong with a base that no later revision explains. */
+const UNEXPLAINED: Readonly<Record<Exclude<BaseProblem, "stale">, string>> = {
+  behind: "a base that is not known here",
+  diverged: "a base that differs from the certified revision"
 }
 
 /** What is wrong with a read on the latest revision: only open tails and absent headers are read. */
 const readProblem = (id: BlockId, base: Base, state: BlockState | undefined): string | undefined => {
-  if (baseProblem(state, base) !== undefined) return undefined
+  if (compareBase(state, base) !== undefined) return undefined
   if (state === undefined) return isCollectionId(id) ? undefined : `${id} is read as absent, but is no header`
   const block = state.block as LogBlock | undefined
   return block?.header.type === "log" && block.next === undefined ? undefined : `${id} is read, but is no open tail`

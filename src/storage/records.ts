@@ -9,7 +9,7 @@ import type { Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
 import { canonicalText } from "../encoding/CanonicalJson.ts"
-import type { Lock } from "./BlockState.ts"
+import type { Lock, ShownEnding } from "./BlockState.ts"
 import type { Kept } from "./Retention.ts"
 
 /** How to put the latest revision of a block together: rewritten with every revision. */
@@ -30,9 +30,10 @@ export interface LockRecord {
   readonly mode: Lock["mode"]
 }
 
-/** How a transaction that will never commit ended. */
+/** How a transaction that will never commit ended; in a cluster of several, with what shows it. */
 export interface EndedRecord {
   readonly outcome: "aborted"
+  readonly shown?: ShownEnding
 }
 
 /** The key of each record. */

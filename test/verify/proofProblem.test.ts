@@ -126,16 +126,16 @@ describe("A revision of several shards is proved", () => {
 
   it("by the decision of the primary shard and the approvals of its own", () => {
     for (const name of ["books", "elsewhere"]) {
-      expect(problemOf(double, name, { decision, pend: pend(name) })).toBeUndefined()
+      expect(problemOf(double, name, { decision, pends: [pend(name)] })).toBeUndefined()
     }
   })
 
   it("not without the approvals of its own shard, nor by approvals as a decision", () => {
     for (const name of ["books", "elsewhere"]) {
       expect(problemOf(double, name, { decision })).toMatch(/pend certificate of its shard is absent/)
-      expect(problemOf(double, name, { decision, pend: pend(name, 1 - indexOf(name)) })).toMatch(/pend certificate/)
+      expect(problemOf(double, name, { decision, pends: [pend(name, 1 - indexOf(name))] })).toMatch(/pend certificate/)
       const approved = certificate(double, primary, 4, { kind: "approve" })
-      expect(problemOf(double, name, { decision: approved, pend: pend(name) })).toMatch(/decision certificate/)
+      expect(problemOf(double, name, { decision: approved, pends: [pend(name)] })).toMatch(/decision certificate/)
     }
   })
 })

@@ -1,0 +1,223 @@
+/**
+ * Drives a transaction over all its shards: votes, then the decision where approvals are not one, then the word to all. It has
+ * no authority: whatever it claims is proved by signatures. Protocol §2, §3.
+ */
+import type { Ending, LockInTheWay } from "../../../schemas/Cluster.ts"
+import type { PeerId } from "../../../schemas/Ids.ts"
+import type { Certificate } from "../../../schemas/Proof.ts"
+import type { BallotOrZero } from "../Ballot.ts"
+import { higherBallot } from "../Ballot.ts"
+import { type ClusterRules, isOneRound } from "../ClusterRules.ts"
+import { quorumsOf } from "../Quorum.ts"
+import {
+  allMembers,
+  type Driven,
+  type Finished,
+  type Heard,
+  type InTheWay,
+  proofOf,
+  requestFor,
+  type Send,
+  sendEach,
+  shownEnd,
+  tell
+} from "./Drive.ts"
+import { countVote, noVote, type ShardCoordinator, standing, startShard } from "./ShardCoordinator.ts"
+import { certificateOf, giveUp, mayReach, sign, startTally, type Tally } from "./Tally.ts"
+
+/** What happens to a driver. */
+export type DriverEvent = { readonly _tag: "Begin" } | { readonly _tag: "HedgeElapsed" } | Heard
+
+/** What a driver does. */
+export type DriverOutput =
+  | Send
+  | Finished
+  | InTheWay
+  /** There are Q approvals: if Qf do not come soon, a second round is worth its cost. `HedgeElapsed` says so. */
+  | { readonly _tag: "Hedge" }
+  /** Nothing can come of it this way: the transaction is to be recovered, above this ballot. */
+  | { readonly _tag: "Recover"; readonly above: BallotOrZero }
+  /** All members of all shards know the end. */
+  | { readonly _tag: "Acknowledged" }
+
+/** A transaction on its way. */
+export interface TransactionDriver {
+  readonly driven: Driven
+  readonly shards: ReadonlyArray<ShardCoordinator>
+  /** The second round, once it has begun. */
+  readonly acceptances: Tally | undefined
+  readonly isHedged: boolean
+  readonly isGivenUp: boolean
+  readonly ending: Ending | undefined
+  readonly acknowledged: ReadonlySet<PeerId>
+  readonly outranked: BallotOrZero
+}
+
+/** A driver that has done nothing yet. */
+export const startDriver = (driven: Driven): TransactionDriver => ({
+  acceptances: undefined,
+  acknowledged: new Set(),
+  driven,
+  ending: undefined,
+  isGivenUp: false,
+  isHedged: false,
+  outranked: null,
+  shards: driven.signed.manifest.shards.map((_shard, index) => startShard(driven.signed.manifest, index))
+})
+
+/** A driver after an event, and what it does. */
+export interface DriverStep {
+  readonly state: TransactionDriver
+  readonly outputs: ReadonlyArray<DriverOutput>
+}
+
+/** Takes one step. */
+export const step = (rules: ClusterRules, state: TransactionDriver, event: DriverEvent): DriverStep => {
+  const { driven } = state
+  switch (event._tag) {
+    case "Begin": {
+      const peers = allMembers(driven.signed.manifest)
+      return { outputs: sendEach(peers, (peer) => ({ _tag: "Pend", ...requestFor(driven, peer) })), state }
+    }
+    case "HedgeElapsed":
+      return state.ending === undefined && state.acceptances === undefined ? secondRound(rules, state) : idle(state)
+    case "Failed":
+      return state.ending === undefined ? proceed(rules, without(state, event.peer)) : idle(state)
+    case "Answer":
+      return state.ending === undefined ? heard(rules, state, event) : told(state, event)
+  }
+}
+
+type Answered = Extract<Heard, { _tag: "Answer" }>
+
+const idle = (state: TransactionDriver): DriverStep => ({ outputs: [], state })
+
+const without = (state: TransactionDriver, peer: PeerId): TransactionDriver => ({
+  ...state,
+  acceptances: state.acceptances && giveUp(state.acceptances, peer),
+  shards: state.shards.map((shard) => noVote(shard, peer))
+})
+
+/** What an answer before the end makes of a transaction. */
+const heard = (rules: ClusterRules, state: TransactionDriver, { answer, from }: Answered): DriverStep => {
+  const { driven } = state
+  const ending = shownEnd(rules, driven, answer)
+  if (ending !== undefined) return finish(state, ending)
+  switch (answer._tag) {
+    case "Approved":
+    case "Declined": {
+      const kind = answer._tag === "Approved" ? "approve" : "refuse"
+      const count = (shard: ShardCoordinator) => countVote(rules, driven.action, shard, from, kind, answer.votes)
+      return proceed(rules, { ...state, shards: state.shards.map(count) })
+    }
+    case "Accepted": {
+      // One of a later ballot is somebody's who recovers.
+      if (answer.acceptance.ballot !== null) return proceed(rules, outranked(state, from, answer.acceptance.ballot))
+      const acceptances = state.acceptances && sign(rules, driven.action, state.acceptances, from, answer.signed)
+      return proceed(rules, { ...state, acceptances })
+    }
+    case "Outranked":
+      return proceed(rules, outranked(state, from, answer.joined))
+    case "InTheWay": {
+      const next = proceed(rules, without(state, from))
+      return next.state.isGivenUp ? { ...next, outputs: [inTheWay(answer.by), ...next.outputs] } : next
+    }
+    default:
+      return proceed(rules, without(state, from))
+  }
+}
+
+const inTheWay = (by: ReadonlyArray<LockInTheWay>): InTheWay => ({ _tag: "InTheWay", by })
+
+const outranked = (state: TransactionDriver, from: PeerId, joined: BallotOrZero): TransactionDriver => ({
+  ...without(state, from),
+  outranked: higherBallot(state.outranked, joined)
+})
+
+/** Goes as far as what was counted allows. */
+const proceed = (rules: ClusterRules, state: TransactionDriver): DriverStep => {
+  const { driven, shards } = state
+  const { manifest } = driven.signed
+  const { fastQuorum, quorum } = quorumsOf(manifest.shards[0].members.length, rules.faultModel)
+  const approvals = shards[0]!.approvals
+  const fast = isOneRound(rules, manifest) ? certificateOf(approvals, fastQuorum) : undefined
+  if (fast !== undefined) return finish(state, { _tag: "Committed", proof: { decision: fast } })
+  const decision = state.acceptances && certificateOf(state.acceptances, quorum)
+  const pends = pendsOf(rules, state)
+  if (decision !== undefined && pends !== undefined) {
+    return finish(state, { _tag: "Committed", proof: proofOf(rules, driven, decision, pends) })
+  }
+  const standings = shards.map((shard) => standing(rules, manifest, shard))
+  const rejected = standings.find((shard) => shard._tag === "Rejected")
+  if (rejected !== undefined) return finish(state, rejected)
+  // Votes that are still to come may yet refuse it, which is an end by itself.
+  const mayBeRejected = standings.some(({ _tag }) => _tag === "Waiting")
+  if (standings.some(({ _tag }) => _tag === "Split")) return mayBeRejected ? idle(state) : recover(state)
+  const mayBeFast = isOneRound(rules, manifest) && mayReach(approvals, fastQuorum)
+  if (state.acceptances !== undefined) {
+    return mayReach(state.acceptances, quorum) || mayBeFast ? idle(state) : recover(state)
+  }
+  if (pends === undefined) return idle(state)
+  if (!mayBeFast) return secondRound(rules, state)
+  return state.isHedged ? idle(state) : { outputs: [{ _tag: "Hedge" }], state: { ...state, isHedged: true } }
+}
+
+/** The pend certificates of all shards, once all are there. */
+const pendsOf = (
+  rules: ClusterRules,
+  { driven, shards }: TransactionDriver
+): readonly [Certificate, ...Array<Certificate>] | undefined => {
+  const pends = shards.map((shard) => standing(rules, driven.signed.manifest, shard))
+  const [first, ...others] = pends.flatMap((shard) => (shard._tag === "Pended" ? [shard.pend] : []))
+  return first === undefined || others.length + 1 < shards.length ? undefined : [first, ...others]
+}
+
+/** Asks the primary shard to accept commit in ballot 0. Who has voted knows the manifest. §3 */
+const secondRound = (rules: ClusterRules, state: TransactionDriver): DriverStep => {
+  const proof = pendsOf(rules, state)
+  if (proof === undefined) return idle(state)
+  const { action, signed } = state.driven
+  const { members } = signed.manifest.shards[0]
+  const acceptance = { ballot: null, value: "commit" } as const
+  const outputs = sendEach(members, (peer) => ({
+    _tag: "Accept",
+    acceptance,
+    actionId: action,
+    proof,
+    ...(!hasVoted(state, peer) && { signed })
+  }))
+  return {
+    outputs,
+    state: { ...state, acceptances: startTally({ ...acceptance, kind: "accepted", shard: 0 }, members) }
+  }
+}
+
+const hasVoted = ({ shards }: TransactionDriver, peer: PeerId): boolean =>
+  shards.some(({ approvals, refusals }) => approvals.signatures.has(peer) || refusals.signatures.has(peer))
+
+const hasApproved = ({ shards }: TransactionDriver, peer: PeerId): boolean =>
+  shards.some(({ approvals }) => approvals.signatures.has(peer))
+
+const recover = (state: TransactionDriver): DriverStep =>
+  state.isGivenUp
+    ? idle(state)
+    : { outputs: [{ _tag: "Recover", above: state.outranked }], state: { ...state, isGivenUp: true } }
+
+const finish = (state: TransactionDriver, ending: Ending): DriverStep => {
+  const { driven } = state
+  const messages = sendEach(allMembers(driven.signed.manifest), (peer) =>
+    tell(driven, peer, ending, hasApproved(state, peer))
+  )
+  return { outputs: [{ _tag: "Finished", ending }, ...messages], state: { ...state, ending } }
+}
+
+/** After the end: who asks for the manifest is sent it, who knows the end is counted. */
+const told = (state: TransactionDriver, { answer, from }: Answered): DriverStep => {
+  const { acknowledged, driven, ending } = state
+  if (answer._tag === "Unknown") return { outputs: sendEach([from], () => tell(driven, from, ending!, false)), state }
+  const members = allMembers(driven.signed.manifest)
+  if (answer._tag !== "Ended" || acknowledged.has(from) || !members.has(from)) return idle(state)
+  const all = new Set(acknowledged).add(from)
+  const isComplete = all.size === members.size
+  return { outputs: isComplete ? [{ _tag: "Acknowledged" }] : [], state: { ...state, acknowledged: all } }
+}

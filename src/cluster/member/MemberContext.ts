@@ -1,0 +1,33 @@
+import type { CollectionId, PeerId } from "../../../schemas/Ids.ts"
+import type { SignerService } from "../../../services/Signer.ts"
+import type { ClusterRules } from "../ClusterRules.ts"
+
+/** What a member knows of the peers around it. */
+export interface Membership {
+  /** The K peers that are to keep a new header, sorted: of the roster, or the closest active peers it knows. */
+  readonly closest: (header: CollectionId) => ReadonlyArray<PeerId>
+  /** The home of a collection that is not kept here, from a verified header or index entry. */
+  readonly home: (collection: CollectionId) => ReadonlyArray<PeerId> | undefined
+  /** Whether it lets a peer be a member of a cluster. */
+  readonly isAdmitted: (peer: PeerId) => boolean
+}
+
+/** Limits of a member. */
+export interface MemberPolicy {
+  /** Undecided transactions of one author that it promises something about, at most. */
+  readonly maxUndecidedPerAuthor: number
+  /** Blocks of one transaction that this member is to lock, at most. */
+  readonly maxBlocks: number
+}
+
+/** What suits a laptop. */
+export const defaultMemberPolicy: MemberPolicy = { maxBlocks: 16_384, maxUndecidedPerAuthor: 256 }
+
+/** Who a member is, and by which rules it votes. */
+export interface MemberContext extends ClusterRules {
+  /** K: how many members each cluster has. */
+  readonly clusterSize: number
+  readonly membership: Membership
+  readonly policy: MemberPolicy
+  readonly signer: SignerService
+}

@@ -1,0 +1,17 @@
+import type { CertifiedRevision } from "../../../schemas/Cluster.ts"
+import type { ActionId, BlockId, PublicKey } from "../../../schemas/Ids.ts"
+import type { SignedManifest } from "../../../schemas/Manifest.ts"
+import type { RepoView } from "../../storage/BlockState.ts"
+import type { Votes } from "./Votes.ts"
+
+/** What the rules of a member see: blocks, locks and transactions as the planners of storage do, and its own promises. */
+export interface MemberView extends RepoView {
+  /** What this member promised about an undecided transaction. */
+  readonly votes: (action: ActionId) => Votes | undefined
+  /** The manifest of a transaction that was applied. */
+  readonly applied: (action: ActionId) => SignedManifest | undefined
+  /** The first revision of a block above a revision number, with what proves it. */
+  readonly revisionAfter: (block: BlockId, rev: number) => CertifiedRevision | undefined
+  /** How many undecided transactions of an author this member has promised something about. */
+  readonly undecidedOf: (author: PublicKey) => number
+}

@@ -1,0 +1,154 @@
+/** The checks of a member before it promises its locks to a transaction. Protocol §2. */
+
+import type { CollectionBlock } from "../../../schemas/BlockTypes.ts"
+import type { MemberAnswer } from "../../../schemas/Cluster.ts"
+import type { ActionId, CollectionId } from "../../../schemas/Ids.ts"
+import type { Base, Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
+import type { PendAnswer } from "../../../schemas/Repo.ts"
+import { sameMembers } from "../../storage/blockRules.ts"
+import { compareBase } from "../../storage/compareBase.ts"
+import { entriesOf, isCollectionId } from "../../storage/manifestRules.ts"
+import type { Plan } from "../../storage/Plan.ts"
+import { planPend } from "../../storage/planPend.ts"
+import { authorityProblem } from "../evidence/Authority.ts"
+import { baseRev } from "../evidence/Exclusion.ts"
+import { payloadMismatch } from "../evidence/PayloadMismatch.ts"
+import type { Acquainted } from "./acquaint.ts"
+import type { MemberContext } from "./MemberContext.ts"
+import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
+import type { MemberView } from "./MemberView.ts"
+import { ownShards } from "./settled.ts"
+
+/** What a member makes of a transaction. */
+export type Examination =
+  /** It would lock what the plan locks. */
+  | { readonly _tag: "Sound"; readonly plan: Plan<PendAnswer> }
+  /** Not now, or not as it was sent: to be asked again. */
+  | { readonly _tag: "Deferred"; readonly plan: MemberPlan }
+  /** What its author signed for breaks a rule, or others hold locks. */
+  | { readonly _tag: "Faulty"; readonly reason: "locked" | "invalid"; readonly answer: MemberAnswer }
+
+/** Examines a transaction: members, author, payload, limits; then bases, locks and all that the planners of storage check. */
+export const examine = (
+  context: MemberContext,
+  view: MemberView,
+  { action, before, manifest, votes: { signed } }: Acquainted,
+  payload: Payload
+): Examination => {
+  const own = ownShards(context, manifest)
+  const shards = own.map(([, shard]) => shard)
+  const early =
+    membersProblem(context, view, manifest, shards) ??
+    authorsProblem(context, view, action, signed) ??
+    payloadProblem(context, shards, payload) ??
+    (before === undefined ? limitProblem(context, view, manifest, shards) : undefined) ??
+    basesProblem(view, shards)
+  if (early !== undefined) {
+    const fetches = early._tag === "Behind" ? [{ _tag: "Fetch", blocks: early.blocks } as const] : []
+    return { _tag: "Deferred", plan: onlyAnswer(early, ...fetches) }
+  }
+  const plan = planPend({ hasher: context.hasher, self: context.signer.peer }, view, action, { payload, signed })
+  switch (plan.answer._tag) {
+    case "Pended":
+      return { _tag: "Sound", plan }
+    case "Locked":
+      return { _tag: "Faulty", answer: { _tag: "InTheWay", by: plan.answer.by }, reason: "locked" }
+    case "Refused":
+      return { _tag: "Faulty", answer: { _tag: "Invalid", reason: plan.answer.reason }, reason: "invalid" }
+    default:
+      throw new Error(`a sound transaction is ${plan.answer._tag}`)
+  }
+}
+
+type Problem = MemberAnswer | undefined
+
+const membership = (reason: string): MemberAnswer => ({ _tag: "Membership", reason })
+
+/** All members are admitted; those of blocks here are the stored ones, those of new headers the closest, those of homes as known. */
+const membersProblem = (
+  { membership: known }: MemberContext,
+  view: MemberView,
+  manifest: Manifest,
+  own: ReadonlyArray<Shard>
+): Problem => {
+  for (const { members } of manifest.shards) {
+    const stranger = members.find((peer) => !known.isAdmitted(peer))
+    if (stranger !== undefined) return membership(`${stranger} is not admitted`)
+  }
+  for (const { members, reads, writes } of own) {
+    for (const [id, named] of [...entriesOf<Base | { readonly base: Base }>(writes), ...entriesOf<Base>(reads)]) {
+      const stored = view.block(id)?.members
+      if (stored !== undefined && !sameMembers(stored, members)) return membership(`block ${id} has other members`)
+      const base = named === "none" || !("base" in named) ? named : named.base
+      const isAbsent = stored === undefined && base === "none" && isCollectionId(id)
+      if (isAbsent && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
+    }
+  }
+  for (const { id, tail } of manifest.collections) {
+    const home = view.block(id)?.members ?? known.home(id)
+    const shard = manifest.shards.find(({ writes }) => Object.hasOwn(writes, tail))
+    if (home !== undefined && !sameMembers(home, shard?.members ?? [])) return membership(`${id} has another home`)
+  }
+  return undefined
+}
+
+/** Signatures are no part of the transaction's id: with others beside it the same transaction may be sound. */
+const authorsProblem = (
+  context: MemberContext,
+  view: MemberView,
+  action: ActionId,
+  signed: SignedManifest
+): Problem => {
+  for (const { id } of signed.manifest.collections) {
+    const header = headerOf(view, id)
+    const reason = header === undefined ? undefined : authorityProblem(context, action, signed, header)
+    if (reason !== undefined) return { _tag: "Invalid", reason: `${reason}: collection ${id}` }
+  }
+  return undefined
+}
+
+const headerOf = (view: MemberView, id: CollectionId): CollectionBlock | undefined =>
+  view.block(id)?.block as unknown as CollectionBlock | undefined
+
+/** Whoever sent another payload than was signed for may not be the author. */
+export const payloadProblem = ({ hasher }: MemberContext, own: ReadonlyArray<Shard>, payload: Payload): Problem => {
+  const reason = payloadMismatch(hasher, own, payload)
+  return reason === undefined ? undefined : { _tag: "Invalid", reason }
+}
+
+const limitProblem = (
+  context: MemberContext,
+  view: MemberView,
+  manifest: Manifest,
+  own: ReadonlyArray<Shard>
+): Problem => {
+  const blocks = own.reduce((total, { reads, writes }) => total + entriesOf(reads).length + entriesOf(writes).length, 0)
+  return blocks > context.policy.maxBlocks
+    ? { _tag: "Busy", reason: `the transaction names ${blocks} blocks here` }
+    : authorBusy(context, view, manifest)
+}
+
+/** Whether this member has promised as much about an author's transactions as it will at once. */
+export const authorBusy = ({ policy }: MemberContext, view: MemberView, { author }: Manifest): Problem => {
+  const undecided = view.undecidedOf(author)
+  return undecided >= policy.maxUndecidedPerAuthor
+    ? { _tag: "Busy", reason: `${undecided} transactions of its author are undecided` }
+    : undefined
+}
+
+/** Every base is the latest certified revision here. */
+const basesProblem = (view: MemberView, own: ReadonlyArray<Shard>): Problem => {
+  const bases = own.flatMap(({ reads, writes }) => [
+    ...entriesOf(writes).map(([id, { base }]) => [id, base] as const),
+    ...entriesOf(reads)
+  ])
+  const compared = bases.map(([id, base]) => ({ base, id, problem: compareBase(view.block(id), base) }))
+  const diverged = compared.find(({ problem }) => problem === "diverged")
+  if (diverged !== undefined) return { _tag: "Diverged", block: diverged.id }
+  const stale = compared.filter(({ problem }) => problem === "stale")
+  if (stale.length > 0) {
+    return { _tag: "Superseded", newer: stale.flatMap(({ base, id }) => view.revisionAfter(id, baseRev(base)) ?? []) }
+  }
+  const behind = compared.filter(({ problem }) => problem === "behind").map(({ id }) => id)
+  return behind.length > 0 ? { _tag: "Behind", blocks: behind } : undefined
+}

@@ -1,0 +1,88 @@
+/** Transactions about which a member signs nothing any more. Protocol §3, *Ended*; §4, *Forgetting*. */
+import type { Ending, FailedEnding, MemberAnswer } from "../../../schemas/Cluster.ts"
+import type { ActionId, BlockId } from "../../../schemas/Ids.ts"
+import type { Base, Manifest, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
+import { entriesOf } from "../../storage/manifestRules.ts"
+import { planCancel } from "../../storage/planCancel.ts"
+import { baseRev, exclusionProblem } from "../evidence/Exclusion.ts"
+import type { MemberContext } from "./MemberContext.ts"
+import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
+import type { MemberView } from "./MemberView.ts"
+import { votesRemovals } from "./Votes.ts"
+
+/** The shards that a member is in, with their places in the manifest. */
+export const ownShards = (
+  { signer }: Pick<MemberContext, "signer">,
+  { shards }: Manifest
+): ReadonlyArray<readonly [index: number, shard: Shard]> =>
+  [...shards.entries()].filter(([, { members }]) => members.includes(signer.peer))
+
+/** How a transaction is known to have ended. */
+export const knownEnd = (view: MemberView, action: ActionId): MemberAnswer | undefined => {
+  const record = view.transaction(action)
+  if (record?._tag === "Committed") return ended({ _tag: "Committed", proof: record.proof })
+  return record?._tag === "Aborted" && record.shown !== undefined
+    ? ended(record.shown.ending, record.shown.signed)
+    : undefined
+}
+
+const ended = (ending: Ending, signed?: SignedManifest): MemberAnswer => ({
+  _tag: "Ended",
+  ending,
+  ...(signed !== undefined && { signed })
+})
+
+/** A block here that is above the base that a transaction starts from, and that base. */
+type Superseded = readonly [block: BlockId, base: Base]
+
+const supersededIn = (view: MemberView, named: ReadonlyArray<Superseded>): ReadonlyArray<Superseded> =>
+  named.filter(([id, base]) => (view.block(id)?.latest.rev ?? 0) > baseRev(base))
+
+/** What a transaction would have changed here that has been changed since; where it writes nothing here, what it read. */
+const supersededBlocks = (context: MemberContext, view: MemberView, manifest: Manifest): ReadonlyArray<Superseded> => {
+  const own = ownShards(context, manifest)
+  const writes = own.flatMap(([, shard]) => entriesOf(shard.writes).map(([id, { base }]) => [id, base] as const))
+  return supersededIn(view, writes.length > 0 ? writes : own.flatMap(([, { reads }]) => entriesOf(reads)))
+}
+
+/** The plan that ends a transaction which never commits: its locks are freed, a mark with what shows it stays. */
+export const planEnd = (
+  view: MemberView,
+  action: ActionId,
+  signed: SignedManifest,
+  ending: FailedEnding
+): MemberPlan => {
+  const { changes, writes } = planCancel(view, action, { ending, signed })
+  return {
+    answer: ended(ending),
+    changes: [
+      { _tag: "Stored", changes },
+      { _tag: "Settled", action }
+    ],
+    notices: [],
+    writes: [...writes, ...votesRemovals(action, view.votes(action))]
+  }
+}
+
+/**
+ * What is answered about a transaction for which nothing may be signed: its end; or, where nothing is known of it and what it
+ * starts from is superseded, the revisions that did so. It may have been known, and forgotten since.
+ */
+export const settled = (
+  context: MemberContext,
+  view: MemberView,
+  action: ActionId,
+  signed: SignedManifest
+): MemberPlan | undefined => {
+  const end = knownEnd(view, action)
+  if (end !== undefined) return onlyAnswer(end)
+  const superseded = supersededBlocks(context, view, signed.manifest)
+  if (superseded.length === 0) return undefined
+  const newer = superseded.flatMap(([id, base]) => view.revisionAfter(id, baseRev(base)) ?? [])
+  if (view.votes(action) === undefined) return onlyAnswer({ _tag: "Superseded", newer })
+  const by = newer.find(
+    (revision) =>
+      exclusionProblem(context, action, signed.manifest, revision, view.block(revision.block)?.members) === undefined
+  )
+  return by === undefined ? undefined : planEnd(view, action, signed, { _tag: "Excluded", by })
+}
