@@ -10,7 +10,6 @@ import { HostTurn } from "../../services/HostTurn.ts"
 import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
-import { textLength } from "../../src/encoding/CanonicalJson.ts"
 import {
   type BlockState,
   type RepoView,
@@ -55,7 +54,7 @@ export interface RepoWriterOptions {
 /** Cost of a cached block beside its content, in bytes. */
 const OVERHEAD_BYTES = 500
 
-const weigh = ({ block }: BlockState): number => OVERHEAD_BYTES + (block === undefined ? 0 : textLength(block))
+const weigh = ({ blockLength }: BlockState): number => OVERHEAD_BYTES + blockLength
 
 /** Payloads are written once, and read by nobody but who reads the log: in memory they would only displace others. */
 const isWrittenAgain = ({ block }: BlockState): boolean => block?.header.type !== "payload"

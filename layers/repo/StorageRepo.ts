@@ -80,7 +80,16 @@ const loadLocks = Effect.fn("StorageRepo.loadLocks")(function* (raw: RawStorageS
 })
 
 const storedOf = (state: BlockState | undefined): StoredBlock | undefined =>
-  state === undefined ? undefined : { after: state.latest.after, block: state.block, rev: state.latest.rev }
+  state === undefined
+    ? undefined
+    : {
+        after: state.latest.after,
+        // Not looked at here: who passes the block on need not parse it.
+        get block() {
+          return state.block
+        },
+        rev: state.latest.rev
+      }
 
 const statusOf = (actionId: ActionId, record: TransactionRecord | undefined) => {
   switch (record?._tag) {

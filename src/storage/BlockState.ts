@@ -13,8 +13,10 @@ export interface BlockState extends Kept {
   /** The certified member set, fixed at creation. */
   readonly members: ReadonlyArray<PeerId>
   readonly latest: Revision
-  /** The content of the latest revision; undefined: a tombstone. */
+  /** The content of the latest revision; undefined: a tombstone. What was read from a store is parsed when first looked at. */
   readonly block: Block | undefined
+  /** The length of that content as JSON text. */
+  readonly blockLength: number
   /** The newest revision that is stored whole. */
   readonly whole: Rev
   /** The revisions after it, stored as changes, oldest first. */

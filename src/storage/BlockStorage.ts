@@ -15,7 +15,7 @@ import type { ReadError, RevisionRange } from "../../services/StorageRepo.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
 import { BoundedCache } from "../block/BoundedCache.ts"
 import { hashText, hashValue } from "../encoding/BlockIds.ts"
-import { NotCanonical, rememberText } from "../encoding/CanonicalJson.ts"
+import { NotCanonical, rememberText, textLength } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
 import { type EndedRecord, type HeadRecord, keys, latestRev } from "./records.ts"
 
@@ -34,8 +34,32 @@ export interface BlockStorage {
   readonly transaction: (action: ActionId) => Effect.Effect<TransactionRecord | undefined, StorageError>
 }
 
-/** A block that was put together, with its text where it was stored whole, or the first record that it takes and that is not kept. */
-type Assembled = { readonly block: Block; readonly text?: string } | { readonly absent: StorageKey }
+/** A block that was put together, or the first record that it takes and that is not kept. */
+type Assembled = { readonly block: Block } | { readonly absent: StorageKey }
+
+/** What a revision holds, and its length as JSON text. */
+type Content = Pick<BlockState, "block" | "blockLength">
+
+const TOMBSTONE: Content = { block: undefined, blockLength: 0 }
+
+/** A block of which it is known that this is its text. Parsed when it is first looked at. */
+const unparsed = (key: StorageKey, text: string): Content => {
+  let block: Block | undefined
+  let rest: string | undefined = text
+  return {
+    get block() {
+      if (rest !== undefined) {
+        block = parsed<Block>(key, rest)
+        rememberText(block, rest)
+        rest = undefined
+      }
+      return block
+    },
+    blockLength: text.length
+  }
+}
+
+const contentOf = (block: Block): Content => ({ block, blockLength: textLength(block) })
 
 const missing = (key: StorageKey, referrer: string) =>
   new CorruptRecord({ key: key.join("/"), reason: `absent, but ${referrer} refers to it` })
@@ -96,10 +120,7 @@ const assemble = (
   [text, ...changes]: ReadonlyArray<string | undefined>
 ): Assembled => {
   if (text === undefined) return { absent: wholeKey! }
-  const whole = parsed<Block>(wholeKey!, text)
-  rememberText(whole, text)
-  if (changeKeys.length === 0) return { block: whole, text }
-  let block = whole
+  let block = parsed<Block>(wholeKey!, text)
   for (const [i, key] of changeKeys.entries()) {
     const change = changes[i]
     if (change === undefined) return { absent: key }
@@ -135,9 +156,7 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       : missing(absent, `revision ${revision.rev}`)
   })
 
-  const hasHash = (block: Block, text: string | undefined, expected: Revision["after"]): boolean => {
-    // A text with the hash of the canonical one is that: it need not be made again.
-    if (text !== undefined && hashText(hasher, text) === expected) return true
+  const hasHash = (block: Block, expected: Revision["after"]): boolean => {
     try {
       return hashValue(hasher, block) === expected
     } catch (thrown) {
@@ -151,7 +170,7 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
 
   const restored = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey) {
     const block = yield* restore(id, revision, absent)
-    return hasHash(block, undefined, revision.after) ? block : yield* differs(id, revision)
+    return hasHash(block, revision.after) ? block : yield* differs(id, revision)
   })
 
   /** The content of a revision, from the texts of its `asked` records or restored from elsewhere, checked. */
@@ -160,14 +179,19 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     revision: Revision,
     asked: ReadonlyArray<StorageKey>,
     texts: ReadonlyArray<string | undefined>
-  ): Effect.Effect<Block | undefined, ReadError> => {
-    if (revision.after === "deleted") return Effect.succeed(undefined)
+  ): Effect.Effect<Content, ReadError> => {
+    if (revision.after === "deleted") return Effect.succeed(TOMBSTONE)
+    const [first] = texts
+    // A text with the hash of the canonical one is that.
+    if (asked.length === 1 && first !== undefined && hashText(hasher, first) === revision.after) {
+      return Effect.succeed(unparsed(asked[0]!, first))
+    }
     return Effect.flatMap(
       attempt(() => assemble(id, asked, texts)),
-      (assembled) => {
-        if ("absent" in assembled) return restored(id, revision, assembled.absent)
-        const { block, text } = assembled
-        return hasHash(block, text, revision.after) ? Effect.succeed(block) : Effect.fail(differs(id, revision))
+      (assembled): Effect.Effect<Content, ReadError> => {
+        if ("absent" in assembled) return Effect.map(restored(id, revision, assembled.absent), contentOf)
+        const { block } = assembled
+        return hasHash(block, revision.after) ? Effect.succeed(contentOf(block)) : Effect.fail(differs(id, revision))
       }
     )
   }
@@ -192,10 +216,17 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
         Effect.flatMap(
           attempt(() => [membersIn(id, first), expected<Revision>(latestKey, second, "its block")] as const),
           ([members, latest]) =>
-            // The head was parsed for this: it need not be copied.
-            Effect.map(content(id, latest, asked, texts), (block) =>
-              Object.assign(head, { block, id, latest, members })
-            )
+            Effect.map(content(id, latest, asked, texts), (content): BlockState => {
+              // The head was parsed for this: it need not be copied.
+              const state = Object.assign(head, {
+                block: undefined,
+                blockLength: content.blockLength,
+                id,
+                latest,
+                members
+              })
+              return Object.defineProperty(state, "block", { enumerable: true, get: () => content.block })
+            })
         )
       )
     })
@@ -211,7 +242,8 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     const wholeRev = whole === undefined ? undefined : (whole.key[3] as Rev)
     if (wholeRev === undefined) return { after, block: yield* restored(id, revision, keys.whole(id, rev)), rev }
     const asked = contentKeys(id, wholeRev, yield* changedRevs(id, wholeRev, rev))
-    return { after, block: yield* content(id, revision, asked, yield* raw.getMany(asked)), rev }
+    const { block } = yield* content(id, revision, asked, yield* raw.getMany(asked))
+    return { after, block, rev }
   })
 
   /** The revisions above `whole`, up to `rev`: by their index, so that a missing change is noticed. */

@@ -59,7 +59,9 @@ const applyWrite = (
     policy.keptRevisions
   )
   const head = { collection, ...how, ...kept }
-  const state: BlockState = { ...head, block, id, latest, members: before?.members ?? shard.members }
+  const blockLength = block === undefined ? 0 : textLength(block)
+  const members = before?.members ?? shard.members
+  const state: BlockState = { ...head, block, blockLength, id, latest, members }
   const writes = [puts.revision(id, latest), puts.head(id, head)]
   if (before === undefined) writes.push(puts.members(id, shard.members))
   else if (block !== undefined) writes.push(puts.change(id, rev, transform))

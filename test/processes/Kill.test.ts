@@ -64,10 +64,13 @@ const runUntilKilled = (
     child.stderr!.setEncoding("utf8").on("data", (chunk: string) => {
       complaint += chunk
     })
-    child.on("close", () => {
+    child.on("close", (code, signal) => {
       clearTimeout(watchdog)
       if (killed) resolve({ acknowledged, found })
-      else reject(new Error(`The committer ended by itself, or hung: ${complaint}`))
+      else {
+        const said = JSON.stringify({ acknowledged, acknowledgements, before, code, count, found, signal })
+        reject(new Error(`The committer ended by itself, or hung, after ${said}: ${complaint}`))
+      }
     })
   })
 

@@ -7,6 +7,7 @@ import type { Revision } from "../../../schemas/Revision.ts"
 import type { Transform } from "../../../schemas/Transform.ts"
 import type { Space, StorageRecord } from "../../../services/RawStorage.ts"
 import { applyTransform } from "../../block/apply.ts"
+import { textLength } from "../../encoding/CanonicalJson.ts"
 import type { BlockState, Lock, TransactionRecord } from "../../storage/BlockState.ts"
 import { type EndedRecord, type HeadRecord, type LockRecord, latestRev } from "../../storage/records.ts"
 import type { MemberState } from "./MemberState.ts"
@@ -70,7 +71,8 @@ const blocksIn = (tables: Tables): ReadonlyMap<BlockId, BlockState> => {
     const head = byName.get("")!
     const latest = revisions.get(id)!.get(latestRev(head))!
     const block = latest.after === "deleted" ? undefined : contentOf(tables, id, head)
-    return [id, { ...head, block, id, latest, members: one(members, id)! }]
+    const blockLength = block === undefined ? 0 : textLength(block)
+    return [id, { ...head, block, blockLength, id, latest, members: one(members, id)! }]
   })
   return new Map(blocks)
 }
