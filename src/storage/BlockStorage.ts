@@ -148,8 +148,8 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
 
   /** The content of a revision from elsewhere, unchecked. `absent` is the record that should be here, unless it was dropped. */
   const restore = Effect.fnUntraced(function* (id: BlockId, revision: Revision, absent: StorageKey) {
-    const restored = yield* restorer.restore(id, revision)
-    if (Option.isSome(restored)) return restored.value
+    const elsewhere = yield* restorer.restore(id, revision)
+    if (Option.isSome(elsewhere)) return elsewhere.value
     const head = yield* read<HeadRecord>(keys.head(id))
     return yield* head?.keptFrom !== undefined && revision.rev < head.keptFrom
       ? new RevisionPruned({ block: id, rev: revision.rev })

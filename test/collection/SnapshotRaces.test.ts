@@ -6,7 +6,6 @@ import * as Layer from "effect/Layer"
 import { Collection, Database } from "effect-optimystic"
 import { fromSeed } from "../../layers/crypto/Identity.ts"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
-import * as SignatureMemory from "../../layers/crypto/SignatureMemory.ts"
 import * as Node from "../../layers/Node.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { NetworkName } from "../../schemas/Manifest.ts"
@@ -18,9 +17,7 @@ import * as Lines from "./Lines.ts"
 // Without a cache each block is read from below, so that others get their turn in the middle of everything.
 const node = Node.layerEmbedded("test" as NetworkName, { transactions: { cacheBytes: 0 } }).pipe(
   Layer.provide(MemoryStorage.layer),
-  Layer.provide(
-    SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(fromSeed(new Uint8Array(32).fill(7)))))
-  ),
+  Layer.provide(NodeCrypto.layer(fromSeed(new Uint8Array(32).fill(7)))),
   Layer.provide(Layer.effect(Entropy, Entropy))
 )
 

@@ -4,7 +4,6 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { fromSeed } from "../../layers/crypto/Identity.ts"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
-import * as SignatureMemory from "../../layers/crypto/SignatureMemory.ts"
 import * as Node from "../../layers/Node.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { NetworkName } from "../../schemas/Manifest.ts"
@@ -19,7 +18,7 @@ const identity = fromSeed(new Uint8Array(32).fill(7))
 const nodeOn = (policy: Partial<Node.NodePolicy>) =>
   Node.layerEmbedded("test" as NetworkName, policy).pipe(
     Layer.provide(MemoryStorage.layer),
-    Layer.provide(SignatureMemory.layer().pipe(Layer.provideMerge(NodeCrypto.layer(identity)))),
+    Layer.provide(NodeCrypto.layer(identity)),
     Layer.provide(Layer.effect(Entropy, Entropy))
   )
 

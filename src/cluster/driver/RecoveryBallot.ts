@@ -3,7 +3,6 @@ import type { AcceptanceProof, JoinStatement } from "../../../schemas/Cluster.ts
 import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
 import type { Manifest } from "../../../schemas/Manifest.ts"
 import type { Ballot } from "../../../schemas/Proof.ts"
-import { type BallotOrZero, higherBallot } from "../Ballot.ts"
 import type { ClusterRules } from "../ClusterRules.ts"
 import { type Justified, justify, statementProblem } from "../evidence/Justification.ts"
 import { quorumsOf } from "../Quorum.ts"
@@ -85,9 +84,3 @@ export const proposed = (
   const prepared = startTally({ ballot, kind: "prepared", shard: 0, value: justified.value }, members)
   return { ...current, proposal: { ...justified, prepared, statements: chosen } }
 }
-
-/** The highest ballot that join statements tell of. */
-export const highestTold = ({ statements }: RecoveryBallot): BallotOrZero =>
-  [...statements.values()]
-    .map(({ value }) => value.acceptance?.ballot ?? null)
-    .reduce((a: BallotOrZero, b: BallotOrZero) => higherBallot(a, b), null)
