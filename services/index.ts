@@ -1,7 +1,9 @@
 /** The ports: what can be swapped by a layer. */
+export * from "./ClusterMember.ts"
 export * from "./Entropy.ts"
 export * from "./Hasher.ts"
 export * from "./HostTurn.ts"
+export * from "./KeyNetwork.ts"
 export * from "./RawStorage.ts"
 export * from "./Restorer.ts"
 export * from "./Signer.ts"

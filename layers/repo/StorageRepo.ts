@@ -1,26 +1,22 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
 import type { StorageError } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, Rev } from "../../schemas/Ids.ts"
 import type { BlockRead, PendRequest, StoredBlock } from "../../schemas/Repo.ts"
 import { Hasher } from "../../services/Hasher.ts"
-import { RawStorage, type RawStorageService, type StorageRecord } from "../../services/RawStorage.ts"
-import { Restorer } from "../../services/Restorer.ts"
+import { RawStorage } from "../../services/RawStorage.ts"
+import type { Restorer } from "../../services/Restorer.ts"
 import { Signer } from "../../services/Signer.ts"
 import { type ReadError, StorageRepo, type StorageRepoService } from "../../services/StorageRepo.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import type { BlockState, TransactionRecord } from "../../src/storage/BlockState.ts"
-import * as BlockStorage from "../../src/storage/BlockStorage.ts"
 import type { CheckContext } from "../../src/storage/checkPend.ts"
 import { listCollections } from "../../src/storage/listCollections.ts"
-import { LockTable } from "../../src/storage/Overlay.ts"
 import { answerOnly } from "../../src/storage/Plan.ts"
 import { defaultRevisionPolicy, type RevisionPolicy } from "../../src/storage/planApply.ts"
 import { planCancel } from "../../src/storage/planCancel.ts"
 import { planCommit } from "../../src/storage/planCommit.ts"
 import { planPend, planPendAndCommit } from "../../src/storage/planPend.ts"
-import type { LockRecord } from "../../src/storage/records.ts"
 import * as RepoWriter from "./RepoWriter.ts"
 
 /** Limits and habits of a repository. */
@@ -32,52 +28,10 @@ export interface StorageRepoOptions extends RepoWriter.RepoWriterOptions {
 
 /** What suits a laptop. */
 export const defaultStorageRepoOptions: StorageRepoOptions = {
-  cacheBytes: 64 * 1024 * 1024,
-  mailbox: 256,
+  ...RepoWriter.defaultRepoWriterOptions,
   revisions: defaultRevisionPolicy,
-  turnMillis: 8,
   validateReads: true
 }
-
-/** Records that are read in one go at start. */
-const PAGE = 1_000
-
-/** The text that follows another in the order of names. */
-const nextName = (name: string): string => `${name}\u0000`
-
-const loadLocksOn = Effect.fnUntraced(function* (raw: RawStorageService, block: BlockId, table: LockTable) {
-  let from = ""
-  for (;;) {
-    const records: ReadonlyArray<StorageRecord> = yield* raw.range({
-      block,
-      from,
-      kind: "",
-      limit: PAGE,
-      space: "lock"
-    })
-    for (const { key, value } of records) {
-      const { mode } = yield* BlockStorage.parse<LockRecord>(key, value)
-      table.add(block, { holder: key[3] as ActionId, mode })
-    }
-    if (records.length < PAGE) return
-    from = nextName(String(records.at(-1)!.key[3]))
-  }
-})
-
-/** The locks that were durable when the store was closed, or its process died. */
-const loadLocks = Effect.fn("StorageRepo.loadLocks")(function* (raw: RawStorageService) {
-  const table = new LockTable()
-  let after: string | undefined
-  for (;;) {
-    const blocks: ReadonlyArray<string> = yield* raw.blocks("lock", {
-      limit: PAGE,
-      ...(after !== undefined && { after })
-    })
-    for (const block of blocks) yield* loadLocksOn(raw, block as BlockId, table)
-    after = blocks.at(-1)
-    if (blocks.length < PAGE) return table
-  }
-})
 
 const storedOf = (state: BlockState | undefined): StoredBlock | undefined =>
   state === undefined
@@ -106,12 +60,12 @@ const statusOf = (actionId: ActionId, record: TransactionRecord | undefined) => 
 
 const make = Effect.fnUntraced(function* (
   options: StorageRepoOptions
-): Effect.fn.Return<StorageRepoService, StorageError, RawStorage | Hasher | Signer | Restorer | Scope.Scope> {
+): Effect.fn.Return<StorageRepoService, never, RawStorage | Hasher | Signer | RepoWriter.RepoWriter> {
   const raw = yield* RawStorage
   const hasher = yield* Hasher
   const { peer: self } = yield* Signer
-  const storage = BlockStorage.make(raw, hasher, yield* Restorer)
-  const writer = yield* RepoWriter.make(raw, storage, yield* loadLocks(raw), options)
+  const writer = yield* RepoWriter.RepoWriter
+  const { storage } = writer
   const context: CheckContext = { hasher, self, validateReads: options.validateReads }
 
   /** The blocks that a request is about, here: what it names, and the headers, which say what the conflict points are. */
@@ -209,8 +163,14 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
-/** The repository of this node on its store, with one writing actor. */
+/** The repository of this node, on a writer that it may share. */
+export const layerOnWriter = (
+  options: Partial<Omit<StorageRepoOptions, keyof RepoWriter.RepoWriterOptions>> = {}
+): Layer.Layer<StorageRepo, never, RawStorage | Hasher | Signer | RepoWriter.RepoWriter> =>
+  Layer.effect(StorageRepo, make({ ...defaultStorageRepoOptions, ...options }))
+
+/** The repository of this node on its store, with a writing actor of its own. */
 export const layer = (
   options: Partial<StorageRepoOptions> = {}
 ): Layer.Layer<StorageRepo, StorageError, RawStorage | Hasher | Signer | Restorer> =>
-  Layer.scoped(StorageRepo, make({ ...defaultStorageRepoOptions, ...options }))
+  layerOnWriter(options).pipe(Layer.provide(RepoWriter.layer(options)))

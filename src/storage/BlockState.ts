@@ -45,18 +45,26 @@ export type TransactionRecord =
 
 /** What the planners see: everything that a request names, from memory. */
 export interface RepoView {
+  /** A block as it is. May raise a {@link ViewFault}. */
   readonly block: (id: BlockId) => BlockState | undefined
   readonly locks: (id: BlockId) => ReadonlyArray<Lock>
-  /** What is known of a transaction. May raise a {@link TransactionFault}. */
+  /** What is known of a transaction. May raise a {@link ViewFault}. */
   readonly transaction: (id: ActionId) => TransactionRecord | undefined
   /** False only where a transaction is certainly neither pended nor aborted here. From memory alone. */
   readonly mayBePendedOrAborted: (id: ActionId) => boolean
 }
 
-/** Raised by a look at a transaction whose record is not in memory: it is loaded, and the plan made again. */
-export class TransactionFault {
-  readonly action: ActionId
-  constructor(action: ActionId) {
-    this.action = action
+/** What a view has not got in memory. */
+export type Missing =
+  | { readonly _tag: "Block"; readonly block: BlockId }
+  | { readonly _tag: "Transaction"; readonly action: ActionId }
+  | { readonly _tag: "Applied"; readonly action: ActionId }
+  | { readonly _tag: "RevisionAfter"; readonly block: BlockId; readonly rev: number }
+
+/** Raised by a look at what is not in memory: it is loaded, and the plan made again. */
+export class ViewFault {
+  readonly missing: Missing
+  constructor(missing: Missing) {
+    this.missing = missing
   }
 }

@@ -33,15 +33,28 @@ export class LockTable {
     }
     this.#byHolder.delete(holder)
   }
+
+  /** Takes one lock away from who holds others. */
+  unlock(id: BlockId, holder: ActionId): void {
+    const left = this.on(id).filter((lock) => lock.holder !== holder)
+    if (left.length === 0) this.#byBlock.delete(id)
+    else this.#byBlock.set(id, left)
+    const held = this.#byHolder.get(holder)?.filter((block) => block !== id) ?? []
+    if (held.length === 0) this.#byHolder.delete(holder)
+    else this.#byHolder.set(holder, held)
+  }
 }
 
 /** What one batch is to change, seen by the later requests of the batch; nobody else sees it before it is durable. */
 export class Overlay implements RepoView {
   readonly #base: RepoView
   readonly blocks = new Map<BlockId, BlockState>()
-  readonly transactions = new Map<ActionId, TransactionRecord>()
+  /** Undefined: forgotten. */
+  readonly transactions = new Map<ActionId, TransactionRecord | undefined>()
   readonly locked: Array<readonly [BlockId, Lock]> = []
   readonly freed = new Set<ActionId>()
+  /** Single locks of those who keep the others. */
+  readonly unlocked: Array<readonly [block: BlockId, holder: ActionId]> = []
 
   constructor(base: RepoView) {
     this.#base = base
@@ -50,16 +63,17 @@ export class Overlay implements RepoView {
   readonly block = (id: BlockId): BlockState | undefined => this.blocks.get(id) ?? this.#base.block(id)
 
   readonly transaction = (id: ActionId): TransactionRecord | undefined =>
-    this.transactions.get(id) ?? this.#base.transaction(id)
+    this.transactions.has(id) ? this.transactions.get(id) : this.#base.transaction(id)
 
   readonly mayBePendedOrAborted = (id: ActionId): boolean =>
     this.transactions.has(id) || this.#base.mayBePendedOrAborted(id)
 
   readonly locks = (id: BlockId): ReadonlyArray<Lock> => {
     const before = this.#base.locks(id)
-    if (this.locked.length === 0 && this.freed.size === 0) return before
+    if (this.locked.length === 0 && this.freed.size === 0 && this.unlocked.length === 0) return before
     const added = this.locked.filter(([block]) => block === id).map(([, lock]) => lock)
-    return [...before, ...added].filter(({ holder }) => !this.freed.has(holder))
+    const isUnlocked = (holder: ActionId) => this.unlocked.some(([block, by]) => block === id && by === holder)
+    return [...before, ...added].filter(({ holder }) => !this.freed.has(holder) && !isUnlocked(holder))
   }
 
   /** Takes over the changes of one plan. */

@@ -5,53 +5,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { Ballot, Certificate, Decision } from "../../schemas/Proof.ts"
 import { decisionProblem, refusalsProblem } from "../../src/cluster/evidence/Certificate.ts"
-import { make, type Prng } from "../../src/random/Prng.ts"
-import { commands } from "./script/commands.ts"
-import { NotPossible, Stage } from "./script/Stage.ts"
+import { make } from "../../src/random/Prng.ts"
+import { Stage } from "./script/Stage.ts"
+import { AWAY, BALLOTS, draw, HOME, HONEST, perform, TRANSACTIONS } from "./Walk.ts"
 
 const WALKS = 30
 const STEPS = 80
-const BALLOTS = [1, 2]
-
-const HONEST = ["ann", "bob", "cat"]
-const LIAR = "dan"
-const TRANSACTIONS = ["X", "Y"]
-
-const perform = (stage: Stage, command: string): void => {
-  const [verb, ...words] = command.split(" ")
-  try {
-    commands[verb!]!(stage, words)
-  } catch (thrown) {
-    if (!(thrown instanceof NotPossible)) throw thrown
-  }
-}
-
-/** What may happen next: often nothing comes of it, as what it takes does not exist yet. */
-const draw = (prng: Prng, members: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const pick = <A>(from: ReadonlyArray<A>): A => from[prng.nextInt(from.length)]!
-  const t = pick(TRANSACTIONS)
-  const other = TRANSACTIONS.find((name) => name !== t)!
-  const n = pick(BALLOTS)
-  const one = pick(members)
-  const all = members.join(" ")
-  const some = pick([one, all])
-  const statements = pick([HONEST, ["ann", "bob", LIAR], ["ann", "cat", LIAR], ["bob", "cat", LIAR]]).join(" ")
-  const either = (command: (value: string) => string) => ["commit", "abort"].map(command)
-  return pick([
-    [`pend ${t} to ${pick([one, one, all])}`],
-    [`join ${t} in ${n} to ${some}`],
-    either((value) => `propose ${t} ${value} in ${n} with ${statements} to ${some}`),
-    either((value) => `accept ${t} ${value} in ${n} to ${some}`),
-    [`accept ${t} commit in 0 to ${some}`],
-    [`apply ${t} to ${one} with manifest`, `apply ${t} in ${pick([0, n])} to ${one} with manifest`],
-    [`end ${t} by ${pick(["abort", "refusals", `exclusion ${other} on books`])} to ${one}`],
-    [`forget ${t} to ${one}`, `restart ${one}`],
-    [`lie ${LIAR} approve ${t}`],
-    [`lie ${LIAR} join ${t} in ${n}${pick(["", " approved", " below commit"])}`],
-    either((value) => `lie ${LIAR} ${pick(["prepared", "accepted"])} ${t} ${value} in ${pick([0, n])}`)
-  ])
-}
-
 /** Whether a decision certificate exists. */
 const isDecided = (stage: Stage, name: string, decision: Decision): boolean => {
   const { actionId, request } = stage.transaction(name)
@@ -116,9 +75,6 @@ const walk = (seed: string, setting: ReadonlyArray<string>, honest: ReadonlyArra
     committed: TRANSACTIONS.some((name) => isDecided(stage, name, "commit"))
   }
 }
-
-const HOME = ["cluster home ann bob cat dan", "collection books at home"]
-const AWAY = ["cluster away eve fay gus hal", "collection films at away"]
 
 describe("Whatever happens, and one member lies, nobody sees two truths", () => {
   it.each([

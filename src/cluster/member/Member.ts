@@ -4,6 +4,7 @@
  */
 import type { MemberAnswer, MemberRequest } from "../../../schemas/Cluster.ts"
 import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
+import type { MemberNotice } from "../../../services/ClusterMember.ts"
 import type { StorageWrite } from "../../../services/RawStorage.ts"
 import { accept } from "./accept.ts"
 import { apply } from "./apply.ts"
@@ -11,7 +12,7 @@ import { end } from "./end.ts"
 import { forget } from "./forget.ts"
 import { join } from "./join.ts"
 import type { MemberContext } from "./MemberContext.ts"
-import { type MemberChange, type MemberPlan, type Notice, onlyAnswer } from "./MemberPlan.ts"
+import { type MemberChange, type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
 import { evolve, type MemberState, viewOf } from "./MemberState.ts"
 import type { MemberView } from "./MemberView.ts"
 import { pend } from "./pend.ts"
@@ -25,7 +26,9 @@ export type MemberEvent =
   | { readonly _tag: "Forget"; readonly action: ActionId; readonly isAcknowledged: boolean }
 
 /** What a member does, once what it writes is durable. */
-export type MemberOutput = { readonly _tag: "Answer"; readonly to: PeerId; readonly answer: MemberAnswer } | Notice
+export type MemberOutput =
+  | { readonly _tag: "Answer"; readonly to: PeerId; readonly answer: MemberAnswer }
+  | MemberNotice
 
 /** One step: the state after it, what is then told, and what is made durable before. */
 export interface MemberStep {

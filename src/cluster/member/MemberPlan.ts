@@ -1,6 +1,7 @@
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId } from "../../../schemas/Ids.ts"
 import type { SignedManifest } from "../../../schemas/Manifest.ts"
+import type { MemberNotice } from "../../../services/ClusterMember.ts"
 import type { StorageWrite } from "../../../services/RawStorage.ts"
 import type { ViewChanges } from "../../storage/Plan.ts"
 import type { Votes } from "./Votes.ts"
@@ -16,23 +17,16 @@ export type MemberChange =
   | { readonly _tag: "Unlocked"; readonly block: BlockId; readonly holder: ActionId }
   | { readonly _tag: "Forgotten"; readonly action: ActionId }
 
-/** What a member does beside answering. */
-export type Notice =
-  /** Revisions of blocks are missing here: they are to be fetched, from any member, and checked. */
-  | { readonly _tag: "Fetch"; readonly blocks: ReadonlyArray<BlockId> }
-  /** Something that cannot be unless more members lie than may: a person must look. */
-  | { readonly _tag: "Alarm"; readonly action: ActionId; readonly reason: string }
-
 /** What a rule decided: the answer, which may be told once the writes are durable, and what is known then. */
 export interface MemberPlan {
   readonly answer: MemberAnswer
   readonly writes: ReadonlyArray<StorageWrite>
   readonly changes: ReadonlyArray<MemberChange>
-  readonly notices: ReadonlyArray<Notice>
+  readonly notices: ReadonlyArray<MemberNotice>
 }
 
 /** A plan that only answers. */
-export const onlyAnswer = (answer: MemberAnswer, ...notices: ReadonlyArray<Notice>): MemberPlan => ({
+export const onlyAnswer = (answer: MemberAnswer, ...notices: ReadonlyArray<MemberNotice>): MemberPlan => ({
   answer,
   changes: [],
   notices,

@@ -1,0 +1,31 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Queue from "effect/Queue"
+import type { MemberAnswer, MemberRequest } from "../schemas/Cluster.ts"
+import type { ActionId, BlockId } from "../schemas/Ids.ts"
+import type { ReadError } from "./StorageRepo.ts"
+
+/** What a member noticed while it answered, and others are to act upon. */
+export type MemberNotice =
+  /** Revisions of blocks are missing here: they are to be fetched, from any member, and checked. */
+  | { readonly _tag: "Fetch"; readonly blocks: ReadonlyArray<BlockId> }
+  /** Something that cannot be unless more members lie than may: a person must look. */
+  | { readonly _tag: "Alarm"; readonly action: ActionId; readonly reason: string }
+
+/** This node as a member of the clusters of its blocks. */
+export interface ClusterMemberService {
+  /** Answers a request, once all that the answer promises is durable. `Busy` is an answer, too. */
+  readonly answer: (request: MemberRequest) => Effect.Effect<MemberAnswer, ReadError>
+  /**
+   * Drops what is left of a transaction that has ended, if nothing can ask for it any more. `isAcknowledged`: all members of
+   * all its shards have said that they know the end.
+   */
+  readonly forget: (action: ActionId, isAcknowledged: boolean) => Effect.Effect<void, ReadError>
+  /** The undecided transactions that it has promised something about, oldest first. */
+  readonly undecided: Effect.Effect<ReadonlyArray<ActionId>>
+  /** What it noticed; the oldest notices are dropped where nobody takes them. */
+  readonly notices: Queue.Dequeue<MemberNotice>
+}
+
+/** The port for a member of clusters. */
+export class ClusterMember extends Context.Tag("optimystic/ClusterMember")<ClusterMember, ClusterMemberService>() {}

@@ -1,0 +1,40 @@
+import * as Effect from "effect/Effect"
+import { CorruptRecord, type StorageError } from "../../../schemas/Errors.ts"
+import type { ActionId } from "../../../schemas/Ids.ts"
+import type { SignedManifest } from "../../../schemas/Manifest.ts"
+import type { RawStorageService } from "../../../services/RawStorage.ts"
+import { parse } from "../../storage/BlockStorage.ts"
+import { keys } from "../../storage/records.ts"
+import { visitBlocks } from "../../storage/visitBlocks.ts"
+import { type BallotRecord, type Vote, voteKeys } from "./Votes.ts"
+import { VoteTable } from "./VoteTable.ts"
+
+/** What is stored of the promises about one transaction: its manifest stands by itself, or with what is pended. */
+const loadVotesOn = Effect.fnUntraced(function* (raw: RawStorageService, action: ActionId, table: VoteTable) {
+  const asked = [voteKeys.vote(action), voteKeys.ballots(action), voteKeys.manifest(action), keys.manifest(action)]
+  const [vote, ballots, unpended, pended] = yield* raw.getMany(asked)
+  const text = unpended ?? pended
+  if (text === undefined) {
+    const key = keys.manifest(action).join("/")
+    return yield* new CorruptRecord({ key, reason: "absent, but a vote refers to it" })
+  }
+  table.set(action, {
+    ballots: ballots === undefined ? { joined: null } : yield* parse<BallotRecord>(asked[1]!, ballots),
+    signed: yield* parse<SignedManifest>(unpended === undefined ? asked[3]! : asked[2]!, text),
+    ...(vote !== undefined && { vote: yield* parse<Vote>(asked[0]!, vote) })
+  })
+})
+
+/** The promises that were durable when the store was closed, or its process died. Protocol §4, *Restart*. */
+export const loadVotes = Effect.fn("loadVotes")(function* (
+  raw: RawStorageService
+): Effect.fn.Return<VoteTable, StorageError> {
+  const table = new VoteTable()
+  const load = (action: string) => loadVotesOn(raw, action as ActionId, table)
+  yield* visitBlocks(raw, "vote", load)
+  // A lock that was taken to prepare is in no vote.
+  yield* visitBlocks(raw, "ballot", (action) =>
+    table.get(action as ActionId) === undefined ? load(action) : Effect.void
+  )
+  return table
+})

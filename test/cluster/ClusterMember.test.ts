@@ -1,0 +1,182 @@
+/**
+ * The member that runs on a store is the pure machine: what scripts and walks ask of the one is asked of the other, one by
+ * one or many at once, with restarts in between. Same answers, same notices, same records.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as ClusterMemberLayer from "../../layers/cluster/ClusterMember.ts"
+import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
+import * as RepoWriter from "../../layers/repo/RepoWriter.ts"
+import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
+import type { PeerId } from "../../schemas/Ids.ts"
+import { ClusterMember } from "../../services/ClusterMember.ts"
+import { Hasher } from "../../services/Hasher.ts"
+import { KeyNetwork } from "../../services/KeyNetwork.ts"
+import { RawStorage, SPACES, type StorageRecord } from "../../services/RawStorage.ts"
+import { Restorer } from "../../services/Restorer.ts"
+import { Signer } from "../../services/Signer.ts"
+import type { MemberEvent, MemberOutput } from "../../src/cluster/member/Member.ts"
+import { make } from "../../src/random/Prng.ts"
+import { noRestorer } from "../../src/storage/BlockStorage.ts"
+import { visitBlocks } from "../../src/storage/visitBlocks.ts"
+import { hasher, network } from "../storage/TestServices.ts"
+import { plainOf } from "./script/plainOf.ts"
+import { rewrite } from "./script/Script.ts"
+import { type Act, Stage } from "./script/Stage.ts"
+import { AWAY, draw, HOME, HONEST, perform } from "./Walk.ts"
+
+/** What happened to one member, and what it did, believing what it then did of the peers around it. */
+interface Deed {
+  readonly event: MemberEvent
+  readonly beliefs: Beliefs
+  readonly outputs: ReadonlyArray<MemberOutput>
+}
+
+/** Which peers a member admits, and who is closest to the collections on stage. */
+interface Beliefs {
+  readonly strangers: ReadonlyArray<PeerId>
+  readonly closest: ReadonlyMap<string, ReadonlyArray<PeerId>>
+}
+
+/** A stage that keeps a record of what its members do. */
+class RecordingStage extends Stage {
+  readonly deeds = new Map<string, Array<Deed>>()
+  #beliefs: Beliefs = { closest: new Map(), strangers: [] }
+
+  /** The same value as long as they do not change. */
+  #believedBy(member: string): Beliefs {
+    const { membership } = this.actor(member).context
+    const headers = [...this.places.keys()].map((name) => this.collection(name))
+    const closest = new Map(headers.map((header) => [header as string, membership.closest(header)]))
+    const now: Beliefs = { closest, strangers: [...this.strangers] }
+    const same = (a: Beliefs, b: Beliefs) => plainOf(a) === plainOf(b)
+    if (!same(now, this.#beliefs)) this.#beliefs = now
+    return this.#beliefs
+  }
+
+  override act(member: string, event: MemberEvent): Act {
+    const beliefs = this.#believedBy(member)
+    const act = super.act(member, event)
+    const known = this.deeds.get(member) ?? []
+    this.deeds.set(member, known)
+    known.push({ beliefs, event, outputs: act.outputs })
+    return act
+  }
+}
+
+/** A member with the identity of one on stage, and beliefs that the test sets. */
+const memberLike = (stage: Stage, name: string, believed: { current: Beliefs }) => {
+  const { context, signer } = stage.actor(name)
+  const { clusterSize, faultModel, hasRoster } = context
+  const around = Layer.mergeAll(
+    Layer.succeed(Signer, signer),
+    Layer.succeed(Hasher, hasher),
+    NodeCrypto.layerVerifier,
+    Layer.succeed(Restorer, noRestorer),
+    Layer.succeed(KeyNetwork, {
+      closest: (block) => believed.current.closest.get(block) ?? [],
+      hasRoster,
+      isAdmitted: (peer) => !believed.current.strangers.includes(peer)
+    })
+  )
+  return ClusterMemberLayer.layer({ clusterSize, faultModel, network }).pipe(
+    Layer.provide(RepoWriter.layer({ cacheBytes: 0 })),
+    Layer.provide(around)
+  )
+}
+
+const doAgain = ({ event }: Deed) =>
+  Effect.gen(function* () {
+    const member = yield* ClusterMember
+    if (event._tag === "Forget") return yield* member.forget(event.action, event.isAcknowledged)
+    return yield* member.answer(event.request)
+  })
+
+const answerOf = ({ outputs }: Deed) => outputs.find((output) => output._tag === "Answer")?.answer
+const noticesOf = ({ outputs }: Deed) => outputs.filter((output) => output._tag !== "Answer")
+
+const allRecords = Effect.gen(function* () {
+  const raw = yield* RawStorage
+  const records: Array<StorageRecord> = []
+  for (const space of SPACES) {
+    yield* visitBlocks(raw, space, (block) =>
+      Effect.map(
+        Effect.forEach(KINDS, (kind) => raw.range({ block, kind, limit: MANY, space })),
+        (found) => {
+          records.push(...found.flat())
+        }
+      )
+    )
+  }
+  return records
+})
+
+const STEPS = 80
+const KINDS = ["", "head", "members", "rev", "change", "whole", "pend", "manifest", "vote"]
+const MANY = 10_000
+
+const plain = (records: Iterable<StorageRecord>) =>
+  [...records].map(({ key, value }) => `${key.join("/")} ${value}`).toSorted()
+
+/** Asks a member for all that its counterpart on the stage did, some at once, and starts it anew now and then. */
+const replay = (stage: RecordingStage, name: string, seed: string) =>
+  Effect.gen(function* () {
+    const prng = make(`${seed} ${name}`)
+    const deeds = [...(stage.deeds.get(name) ?? [])]
+    while (deeds.length > 0) {
+      const lifetime = deeds.splice(0, 1 + prng.nextInt(MOST_IN_A_LIFE))
+      const believed = { current: lifetime[0]!.beliefs }
+      yield* Effect.gen(function* () {
+        const expected = lifetime.flatMap(noticesOf)
+        while (lifetime.length > 0) {
+          believed.current = lifetime[0]!.beliefs
+          const others = lifetime.findIndex(({ beliefs }) => beliefs !== believed.current)
+          const together = others < 0 ? lifetime.length : others
+          const some = lifetime.splice(0, 1 + prng.nextInt(Math.min(together, MOST_AT_ONCE)))
+          expect(yield* Effect.forEach(some, doAgain, { concurrency: "unbounded" })).toEqual(some.map(answerOf))
+        }
+        const { notices } = yield* ClusterMember
+        expect([...(yield* Queue.takeAll(notices))]).toEqual(expected)
+      }).pipe(Effect.provide(Layer.fresh(memberLike(stage, name, believed))))
+    }
+    expect(plain(yield* allRecords)).toEqual(plain(stage.actor(name).records.values()))
+  }).pipe(Effect.provide(MemoryStorage.layer))
+
+const MOST_IN_A_LIFE = 16
+const MOST_AT_ONCE = 8
+
+const replayAll = (stage: RecordingStage, seed: string) =>
+  Effect.forEach([...stage.actors.keys()], (name) => replay(stage, name, seed), { discard: true })
+
+const directory = new URL("../data/cluster/", import.meta.url)
+
+describe("A member on a store does what the pure machine does", () => {
+  for (const name of readdirSync(directory).toSorted()) {
+    it.effect(`in the script ${name}`, () => {
+      const stage = new RecordingStage()
+      rewrite(readFileSync(new URL(name, directory), "utf8"), (command) => {
+        perform(stage, command)
+        return []
+      })
+      return replayAll(stage, name)
+    })
+  }
+
+  for (const setting of [
+    [...HOME, "transaction X writes books", "transaction Y writes books"],
+    [...HOME, ...AWAY, "transaction X writes books films", "transaction Y writes books"]
+  ]) {
+    for (const seed of ["a", "b", "c"]) {
+      it.effect(`on the walk ${seed} with ${setting.length} facts`, () => {
+        const stage = new RecordingStage()
+        const prng = make(`${seed} ${setting.length}`)
+        for (const command of setting) perform(stage, command)
+        for (let i = 0; i < STEPS; i++) for (const command of draw(prng, HONEST)) perform(stage, command)
+        return replayAll(stage, seed)
+      })
+    }
+  }
+})
