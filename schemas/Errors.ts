@@ -4,7 +4,7 @@
  */
 import { toStringUnknown } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
-import { CollectionId } from "./Ids.ts"
+import { CollectionId, PeerId } from "./Ids.ts"
 import { TransactionRef } from "./Manifest.ts"
 
 /** Any key, for people. */
@@ -53,6 +53,46 @@ export class StorageLocked extends Schema.TaggedError<StorageLocked>("optimystic
 export class Busy extends Schema.TaggedError<Busy>("optimystic/Busy")("Busy", { what: Schema.String }) {
   override get message() {
     return `${this.what} is busy`
+  }
+}
+
+/** A peer does not answer: it is not connected, the connection broke, or its time is up. */
+export class PeerUnreachable extends Schema.TaggedError<PeerUnreachable>("optimystic/PeerUnreachable")(
+  "PeerUnreachable",
+  { peer: PeerId, reason: Schema.String }
+) {
+  override get message() {
+    return `Peer ${this.peer} does not answer: ${this.reason}`
+  }
+}
+
+/** A peer sent something that no peer may send. */
+export class PeerMisbehaved extends Schema.TaggedError<PeerMisbehaved>("optimystic/PeerMisbehaved")("PeerMisbehaved", {
+  peer: PeerId,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `Peer ${this.peer} misbehaved: ${this.reason}`
+  }
+}
+
+/** Too few members of a cluster answered to decide anything. */
+export class QuorumUnavailable extends Schema.TaggedError<QuorumUnavailable>("optimystic/QuorumUnavailable")(
+  "QuorumUnavailable",
+  { answered: Schema.Array(PeerId), need: Schema.Int, silent: Schema.Array(PeerId) }
+) {
+  override get message() {
+    return `${this.need} members must answer; ${this.answered.length} did, not ${this.silent.join(", ") || "enough"}`
+  }
+}
+
+/** The network is too small, as far as it is known here: a new collection could not be kept by as many peers as it must. */
+export class NotEnoughPeers extends Schema.TaggedError<NotEnoughPeers>("optimystic/NotEnoughPeers")("NotEnoughPeers", {
+  known: Schema.Int,
+  need: Schema.Int
+}) {
+  override get message() {
+    return `A collection needs ${this.need} peers to keep it; ${this.known} are known`
   }
 }
 

@@ -74,3 +74,49 @@ export const TransactionStatus = Schema.Union(
   Schema.TaggedStruct("Unknown", { actionId: ActionId })
 )
 export type TransactionStatus = typeof TransactionStatus.Type
+
+/** Revisions of a block that are told in one answer, at most. */
+export const MAX_REVISIONS = 1_000
+
+/** A revision of a block with its content, and what proves it. */
+export const ProvedBlock = Schema.Struct({
+  block: Schema.NullOr(Block),
+  proof: Proof,
+  revision: Revision,
+  signed: SignedManifest
+})
+export type ProvedBlock = typeof ProvedBlock.Type
+
+/** What a peer is asked about the blocks that it keeps. */
+export const RepoQuestion = Schema.Union(
+  /** A block at its latest revision, or as it was at a revision of its collection. */
+  Schema.TaggedStruct("BlockAt", BlockRead.fields),
+  /** The revisions of a block from one on, oldest first. */
+  Schema.TaggedStruct("Revisions", {
+    block: BlockId,
+    from: Rev,
+    limit: Schema.Int.pipe(Schema.between(1, MAX_REVISIONS))
+  }),
+  /** What proves a revision of a block. */
+  Schema.TaggedStruct("Proof", { block: BlockId, rev: Rev }),
+  /** A committed transaction, with the changes of the blocks that are kept there. */
+  Schema.TaggedStruct("Transaction", { actionId: ActionId })
+)
+export type RepoQuestion = typeof RepoQuestion.Type
+
+/** What a peer tells of the blocks that it keeps. */
+export const RepoAnswer = Schema.Union(
+  /** `through`: it has every revision of the block's collection up to this one; 0: it knows nothing of it. */
+  Schema.TaggedStruct("BlockAt", {
+    found: Schema.NullOr(ProvedBlock),
+    through: Schema.Int.pipe(Schema.nonNegative())
+  }),
+  Schema.TaggedStruct("Revisions", { revisions: Schema.Array(Revision) }),
+  Schema.TaggedStruct("Proof", {
+    found: Schema.NullOr(Schema.Struct({ proof: Proof, revision: Revision, signed: SignedManifest }))
+  }),
+  Schema.TaggedStruct("Transaction", { found: Schema.NullOr(CommitRequest) }),
+  /** It has it no more, or cannot read it. */
+  Schema.TaggedStruct("Unavailable", { reason: Schema.String })
+)
+export type RepoAnswer = typeof RepoAnswer.Type

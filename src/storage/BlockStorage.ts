@@ -30,6 +30,8 @@ export interface BlockStorage {
   readonly expectManifest: (action: ActionId) => Effect.Effect<SignedManifest, StorageError>
   /** The proof of a transaction that a revision refers to. */
   readonly expectProof: (action: ActionId) => Effect.Effect<Proof, StorageError>
+  /** What a revision changed; undefined where that is no longer kept. */
+  readonly change: (id: BlockId, revision: Revision) => Effect.Effect<Transform | undefined, StorageError>
   /** What is known of a transaction, with the payload where it is pending. */
   readonly transaction: (action: ActionId) => Effect.Effect<TransactionRecord | undefined, StorageError>
 }
@@ -290,6 +292,11 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
 
   return {
     at,
+    change: (id, { after, base, rev }) => {
+      if (after === "deleted") return Effect.succeed({ delete: true })
+      if (base !== "none") return read<Transform>(keys.change(id, rev))
+      return Effect.map(read<Block>(keys.whole(id, rev)), (insert) => insert && { insert })
+    },
     expectManifest: (action) => expect<SignedManifest>(keys.manifest(action), "a revision"),
     expectProof: (action) => expect<Proof>(keys.proof(action), "a revision"),
     revisions: Effect.fnUntraced(function* (id: BlockId, { from, limit }: RevisionRange) {

@@ -1,0 +1,89 @@
+/**
+ * Fetches what this member missed: an apply that did not reach it, or what happened while it was away. Whatever others give
+ * goes the way of any apply, so that nothing is taken without proof. Protocol §4, *Restart*.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
+import { MAX_REVISIONS, type RepoAnswer, type RepoQuestion } from "../../schemas/Repo.ts"
+import { ClusterMember, type MemberNotice } from "../../services/ClusterMember.ts"
+import { KeyNetwork } from "../../services/KeyNetwork.ts"
+import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
+import { repoProtocol } from "../../src/cluster/protocols.ts"
+import { RepoWriter } from "../repo/RepoWriter.ts"
+
+/** How many blocks are caught up at once. */
+const CONCURRENCY = 4
+/** How long the answer of a peer is waited for, in milliseconds. */
+const ANSWER_MILLIS = 2_000
+
+const make = Effect.fnUntraced(function* (clusterSize: number) {
+  const member = yield* ClusterMember
+  const keys = yield* KeyNetwork
+  const network = yield* PeerNetwork
+  const writer = yield* RepoWriter
+
+  const ask = <A extends RepoAnswer["_tag"]>(peer: PeerId, tag: A, question: RepoQuestion) =>
+    network.ask(repoProtocol, peer, question).pipe(
+      Effect.timeoutOption(ANSWER_MILLIS),
+      Effect.map((answer) =>
+        answer._tag === "Some" && answer.value._tag === tag
+          ? (answer.value as Extract<RepoAnswer, { _tag: A }>)
+          : undefined
+      ),
+      Effect.catchAll((_error: PeerError) => Effect.succeed(undefined))
+    )
+
+  /** Applies a transaction as a peer tells of it; whether it is applied now. */
+  const apply = Effect.fnUntraced(function* (peer: PeerId, action: ActionId) {
+    const answer = yield* ask(peer, "Transaction", { _tag: "Transaction", actionId: action })
+    if (answer === undefined || answer.found === null) return false
+    const told = yield* Effect.either(member.answer({ _tag: "Apply", ...answer.found }))
+    return told._tag === "Right" && told.right._tag === "Ended"
+  })
+
+  const latestRev = (block: BlockId): Effect.Effect<number> =>
+    Effect.orElseSucceed(
+      Effect.map(writer.state(block), (state) => state?.latest.rev ?? 0),
+      () => 0
+    )
+
+  /** Takes over from a peer what it has of a block; whether anything came of it. */
+  const takeOver = Effect.fnUntraced(function* (block: BlockId, peer: PeerId) {
+    let applied = 0
+    for (;;) {
+      const from = ((yield* latestRev(block)) + 1) as Rev
+      const told = yield* ask(peer, "Revisions", { _tag: "Revisions", block, from, limit: MAX_REVISIONS })
+      const before = applied
+      for (const { actionId } of told?.revisions ?? []) {
+        if (!(yield* apply(peer, actionId))) return applied > 0
+        applied++
+      }
+      if (applied === before || told!.revisions.length < MAX_REVISIONS) return applied > 0
+    }
+  })
+
+  const catchUp = Effect.fnUntraced(function* (block: BlockId) {
+    for (const peer of keys.closest(block, clusterSize)) if (peer !== network.self) yield* takeOver(block, peer)
+  })
+
+  const act = (notice: MemberNotice) =>
+    notice._tag === "Alarm"
+      ? Effect.logError(`Transaction ${notice.action}: ${notice.reason}`)
+      : Effect.forEach(notice.blocks, catchUp, { discard: true })
+
+  yield* Effect.forkScoped(
+    Effect.forEach(
+      Array.from({ length: CONCURRENCY }),
+      () => Effect.forever(Effect.flatMap(Queue.take(member.notices), act)),
+      { concurrency: "unbounded", discard: true }
+    )
+  )
+})
+
+/** Catches a member up with the others of its clusters, whenever it notices that it must. */
+export const layer = (options: {
+  readonly clusterSize: number
+}): Layer.Layer<never, never, ClusterMember | KeyNetwork | PeerNetwork | RepoWriter> =>
+  Layer.scopedDiscard(make(options.clusterSize))

@@ -1,0 +1,240 @@
+/** Reads from clusters: the latest revisions, and those at a revision of their collection. Protocol §5. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { LatestRevision, MemberAnswer } from "../../schemas/Cluster.ts"
+import { BlockUnavailable } from "../../schemas/Errors.ts"
+import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
+import type { SignedManifest } from "../../schemas/Manifest.ts"
+import type { ProvedBlock, RepoAnswer, RepoQuestion, StoredBlock } from "../../schemas/Repo.ts"
+import type { ClusterClientService } from "../../services/ClusterClient.ts"
+import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
+import type { PeerError } from "../../services/PeerNetwork.ts"
+import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
+import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
+import { quorumsOf } from "../../src/cluster/Quorum.ts"
+import { isUndecided } from "../../src/cluster/Reading.ts"
+import { actionId } from "../../src/encoding/BlockIds.ts"
+import { gather } from "./gather.ts"
+
+/** How patiently is read. */
+export interface ReadPolicy {
+  /** How long the first members asked are waited for before all others are asked, too, in milliseconds. */
+  readonly readHedgeMillis: number
+  /** How often a read is begun again that met undecided locks, or collections that changed meanwhile. */
+  readonly maxReadRounds: number
+}
+
+/** What suits a laptop. */
+export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 100, readHedgeMillis: 50 }
+
+/** What reading takes. */
+export interface ClusterReadsContext {
+  readonly rules: ClusterRules
+  readonly clusterSize: number
+  readonly client: ClusterClientService
+  readonly keys: KeyNetworkService
+  /** What this node keeps itself. */
+  readonly repo: StorageRepoService
+  /** How far this node has applied the collection of a block. */
+  readonly throughOf: (block: BlockId) => Effect.Effect<number, ReadError>
+  readonly askRepo: (peer: PeerId, question: RepoQuestion) => Effect.Effect<RepoAnswer, PeerError>
+  readonly policy: ReadPolicy
+  /** Sees to it that a transaction comes to its end, as whoever drives it may not. */
+  readonly resolve: (signed: SignedManifest, round: number) => Effect.Effect<void>
+}
+
+/** The latest revision of a block, and who told of it and of those before. */
+interface Told {
+  readonly rev: Rev | 0
+  readonly by: ReadonlyMap<Rev | 0, ReadonlyArray<PeerId>>
+}
+
+type Latest = Extract<MemberAnswer, { _tag: "Latest" }>
+
+/** What a peer gave, checked: undefined where it says that there is nothing. */
+interface Fetched {
+  readonly found: ProvedBlock | undefined
+  /** It claims to have all of the collection up to this revision. */
+  readonly through: number
+}
+
+/** Reads over the clusters of a network. */
+export interface ClusterReads {
+  /** The latest of several blocks, all as of one instant. */
+  readonly latest: (ids: ReadonlyArray<BlockId>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
+  /** A block at a revision of its collection that is known to have been reached. */
+  readonly at: (id: BlockId, rev: Rev) => Effect.Effect<StoredBlock | undefined, ReadError>
+  /** The members of a block's cluster, this node first where it is one. */
+  readonly membersOf: (id: BlockId) => Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable>
+}
+
+/** Reads over the clusters of a network. */
+export const make = (context: ClusterReadsContext): ClusterReads => {
+  const { askRepo, client, clusterSize, keys, policy, repo, rules, throughOf } = context
+  const { liars, quorum } = quorumsOf(clusterSize, rules.faultModel)
+
+  const membersOf = (id: BlockId): Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable> =>
+    Effect.suspend(() => {
+      const members = keys.closest(id, clusterSize)
+      if (members.length < clusterSize) {
+        const reason = `its cluster has ${clusterSize} members, and ${members.length} peers are known`
+        return new BlockUnavailable({ block: id, reason })
+      }
+      const { self } = client
+      return Effect.succeed(members.includes(self) ? [self, ...members.filter((peer) => peer !== self)] : members)
+    })
+
+  const unavailable = (block: BlockId, reason: string) => new BlockUnavailable({ block, reason })
+
+  /** What Q members of a cluster tell of some of its blocks. */
+  const askLatest = Effect.fnUntraced(function* (peers: ReadonlyArray<PeerId>, blocks: ReadonlyArray<BlockId>) {
+    const answers = yield* gather({
+      ask: (peer) => client.ask(peer, { _tag: "Read", blocks }),
+      counts: (answer) => answer._tag === "Latest" && answer.blocks.length === blocks.length,
+      hedgeMillis: policy.readHedgeMillis,
+      need: quorum,
+      peers
+    })
+    if (answers.size < quorum) {
+      return yield* unavailable(blocks[0]!, `${quorum} members must answer a read; ${answers.size} did`)
+    }
+    return answers as ReadonlyMap<PeerId, Latest>
+  })
+
+  /** Whether a transaction was certainly undecided after the read began. */
+  const wasUndecided = (signed: SignedManifest): Effect.Effect<boolean> => {
+    const { members } = signed.manifest.shards[0]
+    const action = actionId(rules.hasher, signed.manifest)
+    const told = gather({
+      ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+      counts: ({ _tag }) => _tag === "Open" || _tag === "Ended",
+      hedgeMillis: policy.readHedgeMillis,
+      need: quorumsOf(members.length, rules.faultModel).quorum,
+      peers: members
+    })
+    return Effect.map(told, (answers) => isUndecided(rules, signed.manifest, answers))
+  }
+
+  /** The latest revisions, each proved by nobody yet, once no lock of a transaction that may be decided is in the way. */
+  const toldLatest = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
+    const clusters = yield* clustersOf(ids)
+    for (let round = 0; round < policy.maxReadRounds; round++) {
+      const told = new Map<BlockId, Told>()
+      const holders = new Map<ActionId, SignedManifest>()
+      for (const { blocks, peers } of clusters) {
+        const answers = yield* askLatest(peers, blocks)
+        blocks.forEach((block, i) => {
+          const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
+          told.set(block, toldOf(each))
+          for (const [, { locks }] of each) {
+            for (const signed of locks) holders.set(actionId(rules.hasher, signed.manifest), signed)
+          }
+        })
+      }
+      const undecided = yield* Effect.forEach(holders.values(), wasUndecided, { concurrency: "unbounded" })
+      const decided = [...holders.values()].filter((_signed, i) => !undecided[i])
+      if (decided.length === 0) return told
+      yield* Effect.forEach(decided, (signed) => context.resolve(signed, round), { discard: true })
+    }
+    return yield* unavailable(ids[0]!, "the transactions that hold locks on it do not come to an end")
+  })
+
+  /** Blocks by the clusters that keep them. */
+  const clustersOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
+    const clusters = new Map<string, { readonly peers: ReadonlyArray<PeerId>; readonly blocks: Array<BlockId> }>()
+    for (const id of new Set(ids)) {
+      const peers = yield* membersOf(id)
+      const known = clusters.get(peers.join())
+      if (known === undefined) clusters.set(peers.join(), { blocks: [id], peers })
+      else known.blocks.push(id)
+    }
+    return [...clusters.values()]
+  })
+
+  /** A block that a peer gives, if what it gives is sound. */
+  const fetch = Effect.fnUntraced(function* (
+    id: BlockId,
+    at: Rev,
+    peer: PeerId
+  ): Effect.fn.Return<Fetched | undefined> {
+    const answer = yield* Effect.orElseSucceed(askRepo(peer, { _tag: "BlockAt", at, id }), () => undefined)
+    if (answer?._tag !== "BlockAt") return undefined
+    const { found } = answer
+    if (found === null) return { found: undefined, through: answer.through }
+    const problem = provedBlockProblem(rules, id, keys.closest(id, clusterSize), found)
+    if (problem === undefined && found.revision.rev <= at) return { found, through: answer.through }
+    yield* Effect.logWarning(`Peer ${peer} gave block ${id} falsely`, problem ?? "it is of a later revision")
+    return undefined
+  })
+
+  /** The highest revision that is told of and proved. */
+  const proved = Effect.fnUntraced(function* (id: BlockId, { by }: Told) {
+    for (const rev of [...by.keys()].toSorted((a, b) => b - a)) {
+      if (rev === 0) return undefined
+      const peers = by.get(rev)!
+      if (peers.includes(client.self)) {
+        const [own] = yield* repo.get([{ at: rev, id }])
+        if (own?.rev === rev) return own
+      }
+      for (const peer of peers) {
+        if (peer === client.self) continue
+        const given: Fetched | undefined = yield* fetch(id, rev, peer)
+        if (given?.found?.revision.rev === rev) return storedOf(given.found)
+      }
+    }
+    return yield* unavailable(id, "nobody who tells of a revision of it proves one")
+  })
+
+  const latestOnce = (ids: ReadonlyArray<BlockId>, told: ReadonlyMap<BlockId, Told>) =>
+    Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+
+  return {
+    at: Effect.fnUntraced(function* (id: BlockId, rev: Rev) {
+      const peers = yield* membersOf(id)
+      if (peers[0] === client.self && (yield* throughOf(id)) >= rev) return (yield* repo.get([{ at: rev, id }]))[0]
+      const answers = yield* gather({
+        ask: (peer) => fetch(id, rev, peer),
+        counts: (answer) => answer !== undefined && answer.through >= rev,
+        hedgeMillis: policy.readHedgeMillis,
+        need: liars + 1,
+        peers: peers.filter((peer) => peer !== client.self)
+      })
+      if (answers.size <= liars) return yield* unavailable(id, `${liars + 1} members must have revision ${rev}`)
+      // One of them is honest, and has all there is.
+      const found = [...answers.values()].flatMap((answer) => answer?.found ?? [])
+      const [newest] = found.toSorted((a, b) => b.revision.rev - a.revision.rev)
+      return newest === undefined ? undefined : storedOf(newest)
+    }),
+    latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
+      let told = yield* toldLatest(ids)
+      const isOfSeveral = (yield* clustersOf(ids)).length > 1
+      for (let round = 0; isOfSeveral; round++) {
+        // Unchanged between two reads: all of one instant.
+        const again = yield* toldLatest(ids)
+        const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+        told = again
+        if (isSame) break
+        if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
+        yield* Effect.sleep(Duration.millis(1))
+      }
+      return yield* latestOnce(ids, told)
+    }),
+    membersOf
+  }
+}
+
+const toldOf = (each: ReadonlyArray<readonly [peer: PeerId, told: LatestRevision]>): Told => {
+  const by = new Map<Rev | 0, Array<PeerId>>()
+  for (const [peer, { latest }] of each) {
+    const rev = latest?.rev ?? 0
+    by.set(rev, [...(by.get(rev) ?? []), peer])
+  }
+  return { by, rev: Math.max(...by.keys()) as Rev | 0 }
+}
+
+const storedOf = ({ block, revision }: ProvedBlock): StoredBlock => ({
+  after: revision.after,
+  block: block ?? undefined,
+  rev: revision.rev
+})

@@ -1,0 +1,279 @@
+/**
+ * The transactor of a node in a network: transactions are driven over the clusters of the blocks that they name, reads ask the
+ * clusters that keep what is read. Protocol §3 to §5.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Ending, MemberAnswer } from "../../schemas/Cluster.ts"
+import { BlockUnavailable, OutcomeUnknown } from "../../schemas/Errors.ts"
+import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
+import type { NetworkName, SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
+import type { FaultModel } from "../../schemas/Proof.ts"
+import {
+  type BlockRead,
+  MAX_REVISIONS,
+  type PendRequest,
+  type RepoAnswer,
+  type RepoQuestion,
+  type TransactionStatus
+} from "../../schemas/Repo.ts"
+import { ClusterClient } from "../../services/ClusterClient.ts"
+import { Hasher } from "../../services/Hasher.ts"
+import { KeyNetwork } from "../../services/KeyNetwork.ts"
+import { PeerNetwork } from "../../services/PeerNetwork.ts"
+import { StorageRepo } from "../../services/StorageRepo.ts"
+import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
+import { Verifier } from "../../services/Verifier.ts"
+import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
+import { endingProblem } from "../../src/cluster/evidence/Ending.ts"
+import { revisionOf } from "../../src/cluster/evidence/RevisionProof.ts"
+import { repoProtocol } from "../../src/cluster/protocols.ts"
+import { quorumsOf } from "../../src/cluster/Quorum.ts"
+import { actionId } from "../../src/encoding/BlockIds.ts"
+import { RepoWriter } from "../repo/RepoWriter.ts"
+import * as ClusterReads from "./ClusterReads.ts"
+import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
+import { gather } from "./gather.ts"
+import { throughOf } from "./RepoService.ts"
+import * as Resolution from "./Resolution.ts"
+import * as TransactionActor from "./TransactionActor.ts"
+
+/** What a transactor has in common with all others of its network, and how patient it is. */
+export interface NetworkTransactorOptions {
+  readonly network: NetworkName
+  readonly faultModel: FaultModel
+  /** K: how many members each cluster has. */
+  readonly clusterSize: number
+  readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
+}
+
+/** How many votes are remembered to say how long one takes. */
+const VOTES_TIMED = 64
+
+const make = Effect.fnUntraced(function* ({
+  clusterSize,
+  faultModel,
+  network,
+  policy: given
+}: NetworkTransactorOptions): Effect.fn.Return<
+  TransactorService,
+  never,
+  ClusterClient | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier | Scope.Scope
+> {
+  const client = yield* ClusterClient
+  const keys = yield* KeyNetwork
+  const peers = yield* PeerNetwork
+  const repo = yield* StorageRepo
+  const writer = yield* RepoWriter
+  const scope = yield* Effect.scope
+  const rules: ClusterRules = {
+    faultModel,
+    hasher: yield* Hasher,
+    hasRoster: keys.hasRoster,
+    network,
+    verifier: yield* Verifier
+  }
+  const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
+  const { liars } = quorumsOf(clusterSize, faultModel)
+  const voteTimes = new RecentTimes(VOTES_TIMED)
+  const contextWith = (
+    onInTheWay: Resolution.Resolution["afterPatience"]
+  ): TransactionActor.TransactionActorContext => ({ client, onInTheWay, policy, rules, voteTimes })
+  const resolution = Resolution.make(contextWith, scope)
+  const context = contextWith(resolution.afterPatience)
+
+  /** The first rounds leave a transaction to whoever drives it; then it is recovered. */
+  const resolve = (signed: SignedManifest, round: number): Effect.Effect<void> => {
+    const waited = PAUSE_MILLIS * round
+    return waited < policy.patienceMillis
+      ? Effect.sleep(Duration.millis(PAUSE_MILLIS))
+      : Effect.ignore(resolution.recover(signed))
+  }
+  const askRepo = (peer: PeerId, question: RepoQuestion) => peers.ask(repoProtocol, peer, question)
+  const reads = ClusterReads.make({
+    askRepo,
+    client,
+    clusterSize,
+    keys,
+    policy,
+    repo,
+    resolve,
+    rules,
+    throughOf: (block) => throughOf(writer, block)
+  })
+
+  const get = Effect.fnUntraced(function* (asked: ReadonlyArray<BlockRead>) {
+    const latest = asked.filter(({ at }) => at === undefined)
+    const found = latest.length === 0 ? [] : yield* reads.latest(latest.map(({ id }) => id))
+    const byId = new Map(latest.map(({ id }, i) => [id, found[i]]))
+    return yield* Effect.forEach(asked, ({ at, id }) =>
+      at === undefined ? Effect.succeed(byId.get(id)) : reads.at(id, at)
+    )
+  })
+
+  const refOf = (action: ActionId, { manifest }: SignedManifest): TransactionRef => ({
+    actionId: action,
+    home: (manifest.collections[0]?.id ?? Object.keys(manifest.shards[0].reads)[0]) as TransactionRef["home"]
+  })
+
+  const transact = Effect.fnUntraced(function* ({ payload, signed }: PendRequest) {
+    const action = actionId(rules.hasher, signed.manifest)
+    const { ending, inTheWay, objections } = yield* Effect.mapError(
+      TransactionActor.drive(context, { action, payload, signed }, scope),
+      ({ reason }) => new OutcomeUnknown({ reason, ref: refOf(action, signed) })
+    )
+    return answerOf(action, ending, inTheWay, objections)
+  }, Effect.uninterruptible)
+
+  const answerOf = (
+    action: ActionId,
+    ending: TransactionActor.Outcome["ending"],
+    by: TransactionActor.Outcome["inTheWay"],
+    objections: TransactionActor.Outcome["objections"]
+  ): TransactAnswer => {
+    switch (ending._tag) {
+      case "Committed":
+        return { _tag: "Committed", actionId: action, proof: ending.proof }
+      case "Excluded": {
+        const { block, signed } = ending.by
+        const latest = revisionOf(signed.manifest, actionId(rules.hasher, signed.manifest), block) ?? null
+        return { _tag: "Stale", actionId: action, missed: [{ block, latest }] }
+      }
+      default: {
+        // What more than the liars object to is against a rule.
+        const [reason] = objections.size > liars ? objections.values() : []
+        return reason === undefined
+          ? { _tag: "Locked", actionId: action, by }
+          : { _tag: "Refused", actionId: action, reason }
+      }
+    }
+  }
+
+  /** What the members of a transaction's home know of it. */
+  const askHome = Effect.fnUntraced(function* ({ actionId: action, home }: TransactionRef) {
+    const members = yield* reads.membersOf(home)
+    const counts = ({ _tag }: MemberAnswer) => _tag === "Ended" || _tag === "Open"
+    return yield* gather({
+      ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+      counts,
+      hedgeMillis: policy.readHedgeMillis,
+      need: members.length,
+      peers: members
+    })
+  })
+
+  /** How a transaction ended, or what is known of it where it has not. */
+  const known = (ref: TransactionRef) =>
+    Effect.map(askHome(ref), (answers) => {
+      const manifests = [...answers.values()].flatMap((answer) =>
+        (answer._tag === "Open" || answer._tag === "Ended") && answer.signed !== undefined ? [answer.signed] : []
+      )
+      const signed = manifests.find(({ manifest }) => actionId(rules.hasher, manifest) === ref.actionId)
+      const ended = [...answers.values()].flatMap((answer) => (answer._tag === "Ended" ? [answer.ending] : []))
+      const isShown = (ending: Ending) =>
+        signed === undefined
+          ? // Without the manifest nothing can be checked: one of so many is honest.
+            ended.filter(({ _tag }) => (_tag === "Committed") === (ending._tag === "Committed")).length > liars
+          : endingProblem(rules, ref.actionId, signed.manifest, ending) === undefined
+      return { ending: ended.find(isShown), signed }
+    })
+
+  const statusOf = (action: ActionId, ending: TransactionActor.Outcome["ending"]): TransactionStatus =>
+    ending._tag === "Committed"
+      ? { _tag: "Committed", actionId: action, proof: ending.proof }
+      : { _tag: "Aborted", actionId: action }
+
+  const status: TransactorService["status"] = (ref) =>
+    Effect.map(known(ref), ({ ending, signed }): TransactionStatus => {
+      if (ending !== undefined) return statusOf(ref.actionId, ending)
+      return { _tag: signed === undefined ? "Unknown" : "Pended", actionId: ref.actionId }
+    })
+
+  const cancel: TransactorService["cancel"] = (ref) =>
+    Effect.flatMap(known(ref), ({ ending, signed }) => {
+      if (ending !== undefined) return Effect.succeed(statusOf(ref.actionId, ending))
+      if (signed === undefined) return Effect.succeed<TransactionStatus>({ _tag: "Unknown", actionId: ref.actionId })
+      return Effect.mapBoth(resolution.recover(signed), {
+        onFailure: ({ reason }) => new OutcomeUnknown({ reason, ref }),
+        onSuccess: ({ ending }) => statusOf(ref.actionId, ending)
+      })
+    })
+
+  /** What any member that has it tells of a block; what it tells is checked by whoever asked, or is for people to look at. */
+  const askAny = Effect.fnUntraced(function* <A extends RepoAnswer["_tag"]>(
+    block: BlockId,
+    tag: A,
+    question: RepoQuestion
+  ) {
+    const members = yield* reads.membersOf(block)
+    const answers = yield* gather({
+      ask: (peer) => askRepo(peer, question),
+      counts: (answer) => answer._tag === tag,
+      hedgeMillis: policy.readHedgeMillis,
+      need: 1,
+      peers: members.filter((peer) => peer !== client.self)
+    })
+    const [answer] = answers.values()
+    if (answer === undefined) return yield* new BlockUnavailable({ block, reason: "no member answers" })
+    return answer as Extract<RepoAnswer, { _tag: A }>
+  })
+
+  /** What this node tells where it is a member of a block's cluster, or else what others tell. */
+  const hereOrThere = <A, E, E2>(block: BlockId, here: Effect.Effect<A, E>, there: Effect.Effect<A, E2>) =>
+    Effect.flatMap(
+      reads.membersOf(block),
+      ([first]): Effect.Effect<A, E | E2> => (first === client.self ? here : there)
+    )
+
+  return {
+    cancel,
+    collections: repo.collections,
+    faultModel,
+    get,
+    membersFor: (header) =>
+      Effect.map(
+        reads.membersOf(header),
+        (members) => members.toSorted() as unknown as readonly [PeerId, ...Array<PeerId>]
+      ),
+    network,
+    proof: (block, rev) => {
+      const there = askAny(block, "Proof", { _tag: "Proof", block, rev })
+      return hereOrThere(
+        block,
+        repo.proof(block, rev),
+        Effect.map(there, ({ found }) => found ?? undefined)
+      )
+    },
+    revisions: (block, { from, limit }) => {
+      const there = askAny(block, "Revisions", {
+        _tag: "Revisions",
+        block,
+        from,
+        limit: Math.min(limit, MAX_REVISIONS)
+      })
+      return hereOrThere(
+        block,
+        repo.revisions(block, { from, limit }),
+        Effect.map(there, ({ revisions }) => revisions)
+      )
+    },
+    status,
+    stored: (block, at) => hereOrThere(block, repo.stored(block, at), reads.at(block, at)),
+    transact
+  }
+})
+
+/** How long a reader waits before it looks again at a lock that it met. */
+const PAUSE_MILLIS = 5
+
+/** The transactor of a node that keeps blocks in a network of clusters, and asks others for theirs. */
+export const layer = (
+  options: NetworkTransactorOptions
+): Layer.Layer<
+  Transactor,
+  never,
+  ClusterClient | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier
+> => Layer.scoped(Transactor, make(options))

@@ -1,0 +1,87 @@
+/** Transactions whose locks are in somebody's way are brought to their end, once each at a time. Protocol §4, §5. */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { LockInTheWay } from "../../schemas/Cluster.ts"
+import type { ActionId, PeerId } from "../../schemas/Ids.ts"
+import type { SignedManifest } from "../../schemas/Manifest.ts"
+import { actionId } from "../../src/encoding/BlockIds.ts"
+import * as TransactionActor from "./TransactionActor.ts"
+
+/** Sees to it that transactions come to an end. */
+export interface Resolution {
+  /** Recovers a transaction now; others who ask for the same wait for the one recovery. */
+  readonly recover: (signed: SignedManifest) => Effect.Effect<TransactionActor.Outcome, TransactionActor.Undecided>
+  /** Leaves a transaction to whoever drives it, for as long as patience lasts; then recovers it. Waits for neither. */
+  readonly afterPatience: (from: ReadonlyArray<PeerId>, by: ReadonlyArray<LockInTheWay>) => Effect.Effect<void>
+}
+
+/** Transactions that are watched at once, at most: those that are still in the way are met again. */
+const MAX_WATCHED = 1_024
+
+/** The resolution of one node, in a scope of its own. */
+export const make = (
+  contextWith: (onInTheWay: Resolution["afterPatience"]) => TransactionActor.TransactionActorContext,
+  scope: Scope.Scope
+): Resolution => {
+  const recovering = new Map<ActionId, Deferred.Deferred<TransactionActor.Outcome, TransactionActor.Undecided>>()
+  const watched = new Set<ActionId>()
+
+  const recover: Resolution["recover"] = (signed) =>
+    Effect.suspend(() => {
+      const action = actionId(context.rules.hasher, signed.manifest)
+      const known = recovering.get(action)
+      if (known !== undefined) return Deferred.await(known)
+      return Effect.flatMap(Deferred.make<TransactionActor.Outcome, TransactionActor.Undecided>(), (ended) => {
+        recovering.set(action, ended)
+        const driven = { action, payload: {}, signed }
+        return TransactionActor.recover(context, driven, scope).pipe(
+          Effect.onExit((exit) => {
+            recovering.delete(action)
+            return Deferred.done(ended, exit)
+          })
+        )
+      })
+    })
+
+  /** The manifest of a transaction, from any of those who promised it something; undefined where it is over, or nobody knows. */
+  const manifestOf = (action: ActionId, from: ReadonlyArray<PeerId>): Effect.Effect<SignedManifest | undefined> =>
+    Effect.map(
+      Effect.forEach(
+        from,
+        (peer) =>
+          Effect.orElseSucceed(
+            context.client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+            () => undefined
+          ),
+        { concurrency: "unbounded" }
+      ),
+      (answers) => {
+        const open = answers.flatMap((answer) => (answer?._tag === "Open" ? (answer.signed ?? []) : []))
+        return open.find((signed) => actionId(context.rules.hasher, signed.manifest) === action)
+      }
+    )
+
+  const watch = (action: ActionId, from: ReadonlyArray<PeerId>) =>
+    Effect.sleep(Duration.millis(context.policy.patienceMillis)).pipe(
+      Effect.zipRight(manifestOf(action, from)),
+      Effect.flatMap((signed) => (signed === undefined ? Effect.void : Effect.ignore(recover(signed)))),
+      Effect.ensuring(Effect.sync(() => watched.delete(action)))
+    )
+
+  const afterPatience: Resolution["afterPatience"] = (from, by) =>
+    Effect.forEach(
+      new Set(by.map(({ holder }) => holder)),
+      (action) =>
+        Effect.suspend(() => {
+          if (watched.has(action) || watched.size >= MAX_WATCHED) return Effect.void
+          watched.add(action)
+          return Effect.forkIn(watch(action, from), scope)
+        }),
+      { discard: true }
+    )
+
+  const context = contextWith(afterPatience)
+  return { afterPatience, recover }
+}

@@ -1,0 +1,68 @@
+/** How questions and answers are written: JSON, checked against the protocol's schemas on both sides. */
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { LimitExceeded } from "../../schemas/Errors.ts"
+import type { PeerProtocol } from "../../services/PeerNetwork.ts"
+import { utf8Length } from "../encoding/CanonicalJson.ts"
+import * as Slot from "../encoding/Slot.ts"
+
+/** The two ways of one kind of message. */
+export interface MessageCodec<A> {
+  /** The text of a message, unless it is too long. What does not fit its schema is a defect: it is of our own making. */
+  readonly encode: (message: A) => Either.Either<string, LimitExceeded>
+  /** What a text from outside says, or what is wrong with it. */
+  readonly decode: (text: string) => Either.Either<A, string>
+}
+
+/** Of what is wrong with a message, so much is told: it is somebody else's text. */
+const MAX_REASON = 200
+
+const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: number): MessageCodec<A> => {
+  const encodeSync = Schema.encodeSync(schema)
+  const decodeEither = Schema.decodeUnknownEither(schema)
+  return {
+    decode: (text) => {
+      if (text.length > maxBytes) return Either.left(`its ${what} is longer than ${maxBytes} bytes`)
+      let parsed: unknown
+      try {
+        parsed = JSON.parse(text)
+      } catch {
+        return Either.left(`its ${what} is no JSON`)
+      }
+      return Either.mapLeft(decodeEither(parsed), (error) => reasonOf(what, error))
+    },
+    encode: (message) => {
+      const text = JSON.stringify(encodeSync(message))
+      const actual = utf8Length(text)
+      return actual > maxBytes
+        ? Either.left(new LimitExceeded({ actual, limit: maxBytes, what: `a ${what}, in bytes,` }))
+        : Either.right(text)
+    }
+  }
+}
+
+const reasonOf = (what: string, error: ParseResult.ParseError): string =>
+  `its ${what} is malformed: ${ParseResult.TreeFormatter.formatErrorSync(error)}`.slice(0, MAX_REASON)
+
+/** The codecs of a protocol. */
+export interface PeerCodec<Question, Answer> {
+  readonly question: MessageCodec<Question>
+  readonly answer: MessageCodec<Answer>
+}
+
+const made = Slot.make<PeerProtocol<never, never>, PeerCodec<never, never>>()
+
+/** The codecs of a protocol, made once. */
+export const codecsOf = <Question, Answer>(protocol: PeerProtocol<Question, Answer>): PeerCodec<Question, Answer> => {
+  const key = protocol as unknown as PeerProtocol<never, never>
+  const known = made.get(key)
+  if (known !== undefined) return known as unknown as PeerCodec<Question, Answer>
+  const { answer, maxAnswerBytes, maxQuestionBytes, name, question } = protocol
+  const codecs: PeerCodec<Question, Answer> = {
+    answer: codecOf(`${name} answer`, answer, maxAnswerBytes),
+    question: codecOf(`${name} question`, question, maxQuestionBytes)
+  }
+  made.set(key, codecs as unknown as PeerCodec<never, never>)
+  return codecs
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { Diary, Transaction, Tree } from "effect-optimystic"
+import { MemoryHub } from "../../layers/network/MemoryNetwork.ts"
+import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
+import { StorageRepo } from "../../services/StorageRepo.ts"
+import { collectionId } from "../../src/encoding/BlockIds.ts"
+import { lastRev } from "../../src/log/LogBlock.ts"
+import { hasher, signerOf } from "../storage/TestServices.ts"
+import { nodesOf, on } from "./MemoryCluster.ts"
+
+const Word = Schema.Struct({ count: Schema.Int, key: Schema.String })
+const Words = Tree.define("words", { entry: Word, key: Schema.String, keyOf: ({ key }) => key })
+const Log = Diary.define("log", { entry: Schema.String })
+
+const SEEDS = [1, 2, 3, 4]
+/** The creation goes with the first increment. */
+const REVISIONS = 5
+const patient = {
+  retry: Schedule.recurs(50).pipe(
+    Schedule.addDelay(() => "5 millis"),
+    Schedule.jittered
+  )
+}
+
+const countOf = (key: string) =>
+  Effect.flatMap(Tree.open(Words), (words) =>
+    Effect.map(
+      words.get(key),
+      Option.map(({ count }) => count)
+    )
+  )
+
+/** Adds one, in a transaction of its own. */
+const increment = (key: string) =>
+  Transaction.run(
+    Effect.gen(function* () {
+      const words = yield* Tree.openOrCreate(Words)
+      const before = Option.match(yield* words.get(key), { onNone: () => 0, onSome: ({ count }) => count })
+      yield* words.put({ count: before + 1, key })
+    }),
+    patient
+  )
+
+/** The revision of the collection in this node's own store. */
+const ownRevision = Effect.gen(function* () {
+  const repo = yield* StorageRepo
+  const [header] = yield* repo.get([{ id: collectionId(hasher, "words") }])
+  const [tail] = yield* repo.get([{ id: (header!.block as unknown as CollectionBlock).log.tail }])
+  return lastRev(tail!.block as unknown as LogBlock)
+})
+
+describe("Four nodes in one program", () => {
+  it.scopedLive("what one writes is what all read, at once", () =>
+    Effect.gen(function* () {
+      const nodes = yield* nodesOf(new MemoryHub(), SEEDS)
+      for (const [i, node] of nodes.entries()) {
+        yield* on(node)(increment("one"))
+        for (const other of nodes) expect(yield* on(other)(countOf("one"))).toEqual(Option.some(i + 1))
+      }
+    })
+  )
+
+  it.scopedLive("nobody's increment is lost, whoever competes", () =>
+    Effect.gen(function* () {
+      const nodes = yield* nodesOf(new MemoryHub(), SEEDS)
+      yield* on(nodes[0]!)(increment("all"))
+      yield* Effect.forEach(nodes, (node) => Effect.repeatN(on(node)(increment("all")), 4), {
+        concurrency: "unbounded"
+      })
+      for (const node of nodes) expect(yield* on(node)(countOf("all"))).toEqual(Option.some(21))
+    })
+  )
+
+  it.scopedLive("all at once create one collection", () =>
+    Effect.gen(function* () {
+      const nodes = yield* nodesOf(new MemoryHub(), SEEDS)
+      yield* Effect.forEach(nodes, (node) => on(node)(increment("first")), { concurrency: "unbounded" })
+      for (const node of nodes) expect(yield* on(node)(countOf("first"))).toEqual(Option.some(4))
+    })
+  )
+
+  it.scopedLive("a transaction over two collections is seen in both or in none", () =>
+    Effect.gen(function* () {
+      const nodes = yield* nodesOf(new MemoryHub(), SEEDS)
+      const both = Transaction.run(
+        Effect.gen(function* () {
+          const words = yield* Tree.openOrCreate(Words)
+          const log = yield* Diary.openOrCreate(Log)
+          const before = yield* log.length
+          yield* words.put({ count: before + 1, key: "entries" })
+          yield* log.append(`entry ${before + 1}`)
+        }),
+        patient
+      )
+      yield* on(nodes[0]!)(both)
+      const look = Transaction.run(
+        Effect.gen(function* () {
+          const count = yield* countOf("entries")
+          return [Option.getOrUndefined(count), yield* Effect.flatMap(Diary.open(Log), (log) => log.length)] as const
+        }),
+        patient
+      )
+      const [, looks] = yield* Effect.all(
+        [Effect.repeatN(on(nodes[1]!)(both), 9), Effect.forEach(Array.from({ length: 10 }), () => on(nodes[2]!)(look))],
+        { concurrency: "unbounded" }
+      )
+      for (const [count, length] of looks) expect(count).toBe(length)
+      expect(yield* on(nodes[3]!)(look)).toEqual([11, 11])
+    })
+  )
+
+  it.scopedLive("three of them go on without the fourth, which catches up once it is back", () =>
+    Effect.gen(function* () {
+      const hub = new MemoryHub()
+      const nodes = yield* nodesOf(hub, SEEDS)
+      yield* on(nodes[0]!)(increment("key"))
+      const { peer } = signerOf(SEEDS[3]!)
+      const back = hub.cutOff(peer)
+      for (const node of nodes.slice(0, 3)) yield* on(node)(increment("key"))
+      back()
+      // It is asked to vote on a base that it does not have.
+      yield* on(nodes[0]!)(increment("key"))
+      yield* Effect.repeat(on(nodes[3]!)(ownRevision), {
+        schedule: Schedule.spaced("10 millis"),
+        until: (rev) => rev === REVISIONS
+      })
+      expect(yield* on(nodes[3]!)(countOf("key"))).toEqual(Option.some(5))
+    })
+  )
+})
