@@ -10,6 +10,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { clusters } from "./cluster.ts"
 import { disk } from "./disk.ts"
 import { defaultDirectory, inspect, workplaceIn } from "./environment.ts"
 import { type Benchmark, type Measurement, medians, type Run, type Workplace } from "./harness.ts"
@@ -17,7 +18,7 @@ import { local } from "./local.ts"
 import { environmentLine, environmentText, isReached, type Result, resultLine, table } from "./report.ts"
 import { storage } from "./storage.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local, ...disk]
+const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local, ...disk, ...clusters]
 
 const wrong = (problem: string): never => {
   console.error(problem)

@@ -1,6 +1,7 @@
 import * as Layer from "effect/Layer"
 import type { StorageError } from "../../schemas/Errors.ts"
 import type { ClusterMember } from "../../services/ClusterMember.ts"
+import type { Entropy } from "../../services/Entropy.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import type { KeyNetwork } from "../../services/KeyNetwork.ts"
 import type { PeerNetwork } from "../../services/PeerNetwork.ts"
@@ -11,6 +12,7 @@ import type { StorageRepo } from "../../services/StorageRepo.ts"
 import type { Transactor } from "../../services/Transactor.ts"
 import type { Verifier } from "../../services/Verifier.ts"
 import { noRestorer } from "../../src/storage/BlockStorage.ts"
+import * as Database from "../../src/transaction/Database.ts"
 import * as RepoWriter from "../repo/RepoWriter.ts"
 import * as StorageRepoLayer from "../repo/StorageRepo.ts"
 import * as CatchUp from "./CatchUp.ts"
@@ -25,23 +27,25 @@ export interface ClusterNodeOptions extends Omit<NetworkTransactor.NetworkTransa
   readonly member?: ClusterMemberLayer.ClusterMemberOptions["policy"]
   readonly patience?: NetworkTransactor.NetworkTransactorOptions["policy"]
   readonly storage?: Partial<RepoWriter.RepoWriterOptions>
+  readonly transactions?: Partial<Database.TransactionPolicy>
 }
 
 /**
- * A node that keeps blocks for its network, answers its peers, catches up by itself, and drives transactions of its own: on
+ * The database of a node that keeps blocks for its network, answers its peers, catches up by itself, and drives transactions of its own: on
  * any store, any transport, and any way to know who is close to a key.
  */
 export const layer = ({
   member,
   patience,
   storage,
+  transactions,
   ...network
 }: ClusterNodeOptions): Layer.Layer<
-  Transactor | ClusterMember | StorageRepo,
+  Database.Database | Transactor | ClusterMember | StorageRepo,
   StorageError,
-  RawStorage | KeyNetwork | PeerNetwork | Signer | Verifier | Hasher
+  RawStorage | KeyNetwork | PeerNetwork | Signer | Verifier | Hasher | Entropy
 > =>
-  Layer.mergeAll(ClusterService.layer, RepoService.layer, CatchUp.layer(network)).pipe(
+  Layer.mergeAll(Database.layer(transactions), ClusterService.layer, RepoService.layer, CatchUp.layer(network)).pipe(
     Layer.provideMerge(NetworkTransactor.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provide(ClusterClient.layer),
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),

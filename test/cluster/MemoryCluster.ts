@@ -8,15 +8,13 @@ import * as NodeEntropy from "../../layers/crypto/NodeEntropy.ts"
 import * as MemoryNetwork from "../../layers/network/MemoryNetwork.ts"
 import * as Roster from "../../layers/network/Roster.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
-import * as Database from "../../src/transaction/Database.ts"
 import { identityOf, network, signerOf } from "../storage/TestServices.ts"
 
 export const CLUSTER_SIZE = 4
 
 /** A node of a roster: the identity whose seed is this byte. */
 export const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number, seeds: ReadonlyArray<number>) =>
-  Database.layer().pipe(
-    Layer.provideMerge(ClusterNode.layer({ clusterSize: CLUSTER_SIZE, faultModel: "byzantine", network })),
+  ClusterNode.layer({ clusterSize: CLUSTER_SIZE, faultModel: "byzantine", network }).pipe(
     Layer.provide(Roster.layer(seeds.map((other) => signerOf(other).peer))),
     Layer.provide(MemoryNetwork.layer(hub)),
     Layer.provide(MemoryStorage.layer),
