@@ -201,6 +201,48 @@ describe("a journal", () => {
     expect(files.contents.size).toBe(0)
   })
 
+  it("is gone on with where it ended, without waiting for the index, however often its process is killed", async () => {
+    const files = new MemoryJournalFiles()
+    let index = new MemoryJournalIndex()
+    let last = 0
+    for (let isFull = false; !isFull; ) {
+      // Nothing reaches the index but that there is a journal.
+      index.survives = () => false
+      index = index.crash()
+      index.isBroken = last > 0
+      const { journal, last: found } = await open(files, index)
+      expect([found, index.steps]).toEqual([last, []])
+      for (let n = 0; n < last; n++) expect(seen(journal, index, `k${n}`)).toBe(`${n}`)
+      isFull = (await failureOf(journal.append([put(`k${last}`, `${last}`)], last + 1))) !== "it succeeded"
+      if (!isFull) last += 1
+    }
+    expect(last).toBe(OPTIONS.segment.maxFrames)
+    index = index.crash()
+    const { journal } = await openSettled(files, index)
+    for (let n = 0; n < last; n++) expect(index.state.get(`k${n}`)).toBe(`${n}`)
+    for (let n = last; n < 100; n++) await journal.append([put(`k${n}`, `${n}`)], n + 1)
+    expect([...files.contents.values()].map((bytes) => bytes.length)).toEqual([SEGMENT_BYTES, SEGMENT_BYTES])
+    await journal.close()
+    expect([index.checkpoint, files.contents.size]).toEqual([{ segments: 0, sequence: 100 }, 0])
+  })
+
+  it("warns of each failure of its index, and of the pause before the next try, which has a bound", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal, warnings } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    expect(warnings).toEqual([])
+    index.isBroken = true
+    const pauses = [1, 2, 4, 4, 4]
+    while (warnings.length < pauses.length) await new Promise((resolve) => setTimeout(resolve, 1))
+    index.isBroken = false
+    const what = "the journal cannot be brought into the index: the index fails"
+    expect(warnings.slice(0, pauses.length)).toEqual(
+      pauses.map((millis, place) => `${what}; failure ${place + 1}, tried again in ${millis} ms`)
+    )
+    await journal.close()
+    expect(index.state.get("a")).toBe("1")
+  })
+
   it("lets an index that never lacks anything be read while it fails, and shows no older values meanwhile", async () => {
     const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
     index.staysReadable = true
