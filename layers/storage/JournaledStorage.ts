@@ -172,6 +172,18 @@ const serviceOf = (
   }
 }
 
+/** Writes of callers as batches of a journal, after its last one. */
+const commitsTo = (journal: Journal, last: number, options: typeof defaultOptions) =>
+  GroupCommit.make<JournalOperation>({
+    commit: (operations, sequence) => journal.append(operations, sequence),
+    isUndone: (cause) => !(cause instanceof UndecidedFrame),
+    last,
+    maxGroupOperations: options.maxGroupRecords,
+    maxGroupSize: MAX_GROUP_CHARACTERS,
+    maxWaitingWrites: options.maxWaitingWrites,
+    sizeOf
+  })
+
 /** Opens a store: checks its index and its journal, and goes on with both. */
 export const open = Effect.fn("JournaledStorage.open")(function* <R>(
   given: JournaledStorageOptions,
@@ -193,26 +205,21 @@ export const open = Effect.fn("JournaledStorage.open")(function* <R>(
     bufferBytes: FRAME_BUFFER_BYTES,
     segment: { maxFrames: BatchSequence.RING_SIZE / RING_SEGMENTS, sizeBytes: options.journalSegmentBytes }
   }
-  const journal = yield* Effect.tryPromise({
+  const opened = Effect.tryPromise({
     try: () => Journal.open(place, remains, journalOptions),
     catch: unavailable("open the journal")
   })
-  const commits = GroupCommit.make<JournalOperation>({
-    commit: (operations, sequence) => journal.append(operations, sequence),
-    isUndone: (cause) => !(cause instanceof UndecidedFrame),
-    last,
-    maxGroupOperations: options.maxGroupRecords,
-    maxGroupSize: MAX_GROUP_CHARACTERS,
-    maxWaitingWrites: options.maxWaitingWrites,
-    sizeOf
-  })
   let isOpen = true
-  yield* Effect.addFinalizer(() => {
-    isOpen = false
-    return Effect.catchAll(close(place, journal, commits), (error) =>
-      // Nothing is lost: the journal stays, and is brought in when the store is opened again.
-      Effect.logWarning(`${directory} is not closed cleanly`, error)
-    )
-  })
+  // What a journal holds begins to enter the index at once: it must not be left alone.
+  const { commits, journal } = yield* Effect.acquireRelease(
+    Effect.map(opened, (journal) => ({ commits: commitsTo(journal, last, options), journal })),
+    ({ commits, journal }) => {
+      isOpen = false
+      return Effect.catchAll(close(place, journal, commits), (error) =>
+        // Nothing is lost: the journal stays, and is gone on with when the store is opened again.
+        Effect.logWarning(`${directory} is not closed cleanly`, error)
+      )
+    }
+  )
   return serviceOf(reader, journal, commits, () => isOpen)
 })

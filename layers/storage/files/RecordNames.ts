@@ -62,8 +62,9 @@ export class RecordNames {
     }
     for (const folder of this.#folders.keys()) {
       const [first, block] = folder.split("/")
+      if (first !== space || block === undefined) continue
       if (without.size > 0 && this.in(folder).every((path) => without.has(path))) continue
-      const place = first === space && block !== undefined ? RecordPath.decode(`${space}/${block}`) : undefined
+      const place = RecordPath.decode(`${space}/${block}`)
       if (place?._tag === "Folder" && place.block !== undefined) blocks.add(place.block)
     }
     return blocks
