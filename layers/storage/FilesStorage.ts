@@ -56,10 +56,11 @@ const openFiles = Effect.fnUntraced(function* (directory: string) {
   yield* DirectoryLock.hold(directory)
   const files = StoreFiles.make(yield* FileSystem.FileSystem, directory)
   yield* Effect.mapError(files.tidy, unavailable("open the store"))
-  const [names, turns] = [new RecordNames(), Turns.make()]
+  const [names, turns, progress] = [new RecordNames(), Turns.make(), new FilesIndex.Progress()]
+  const index = FilesIndex.make(files, names, turns, progress)
   return {
     reader: FilesReader.make(files, names, turns),
-    store: FilesRecovery.make(directory, files, names, FilesIndex.make(files, names, turns))
+    store: FilesRecovery.make(directory, files, names, progress, index)
   }
 })
 

@@ -4,9 +4,10 @@
  * the same time goes to disk as one batch. What the index has not taken in yet is read from memory.
  */
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { CorruptRecord, type OpenError, type StorageError, StorageUnavailable } from "../../schemas/Errors.ts"
-import type { RawStorageService, StorageWrite } from "../../services/RawStorage.ts"
+import type { RawStorageService, Space, StorageWrite } from "../../services/RawStorage.ts"
 import * as BatchSequence from "../../src/storage/BatchSequence.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
 import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
@@ -16,10 +17,11 @@ import * as Checksum from "./Checksum.ts"
 import * as DurableDirectory from "./DurableDirectory.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import type { IndexerOptions } from "./journal/Indexer.ts"
-import { Journal, type JournalPlace } from "./journal/Journal.ts"
+import { Journal, type JournalOptions, type JournalPlace } from "./journal/Journal.ts"
 import { JournalFiles } from "./journal/JournalFiles.ts"
 import { UndecidedFrame } from "./journal/Segment.ts"
 import * as StoreRecovery from "./journal/StoreRecovery.ts"
+import type { SpaceChanges } from "./journal/Unindexed.ts"
 import * as LastSequenceFile from "./LastSequenceFile.ts"
 import { unavailable } from "./StorageFailure.ts"
 
@@ -54,6 +56,9 @@ const FRAME_BUFFER_BYTES = 4 * MEBIBYTE
 /** The ring of batch numbers covers so many segments: the one before the last checkpoint, and the two that may follow. */
 const RING_SEGMENTS = 4
 
+/** Which blocks of a space are asked for. */
+export type BlockPage = Parameters<RawStorageService["blocks"]>[1]
+
 /** Finds what the index has not taken in yet. */
 export type Unindexed = (encodedKey: string) => JournalOperation | undefined
 
@@ -68,8 +73,12 @@ export interface RecordReader {
   ) => Effect.Effect<ReadonlyArray<string | undefined>, StorageError>
   /** As the port has it, at one instant, of the index alone. */
   readonly range: RawStorageService["range"]
-  /** As the port has it, at one instant, of the index alone. */
-  readonly blocks: RawStorageService["blocks"]
+  /** As the port has it, at one instant, from what is not in the index, and from there. */
+  readonly blocks: (
+    space: Space,
+    page: BlockPage,
+    unindexed: () => SpaceChanges
+  ) => Effect.Effect<ReadonlyArray<string>, StorageError>
 }
 
 /** An index that is open, and what stands in it. */
@@ -91,6 +100,15 @@ export const openValue = (encodedKey: string, text: string): string => {
   const opened = Envelope.open(encodedKey, text, Checksum.ofText)
   if ("value" in opened) return opened.value
   throw new CorruptRecord({ key: StorageKeyCodec.describeEncoded(encodedKey), reason: opened.corrupt })
+}
+
+/** Blocks of a space that come after one, each once, in the order of a page of blocks. */
+export const inOrder = (space: Space, blocks: Iterable<string>, after: string | undefined): ReadonlyArray<string> => {
+  const { highest, lowest } = StorageKeyCodec.spaceInterval(space, after)
+  return Array.from(new Set(blocks), (block) => [StorageKeyCodec.encodeBlock(space, block), block] as const)
+    .filter(([encoded]) => lowest <= encoded && encoded <= highest)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, block]) => block)
 }
 
 const closed = new StorageUnavailable({ operation: "read", reason: "the store is closed" })
@@ -142,14 +160,31 @@ const serviceOf = (
         return operation === undefined ? whenReadable(reader.get(encodedKey)) : Effect.succeed(operation.value)
       }),
     getMany: (keys) => Effect.suspend(() => whenReadable(reader.getMany(keys.map(StorageKeyCodec.encode), unindexed))),
-    range: (range) => whenSettled(Effect.suspend(() => whenReadable(reader.range(range)))),
-    blocks: (space, options) => whenSettled(Effect.suspend(() => whenReadable(reader.blocks(space, options)))),
+    // What the index lacks elsewhere is none of its business: a store that was just opened may lack much.
+    range: (range) => {
+      const read = Effect.suspend(() => whenReadable(reader.range(range)))
+      return Effect.suspend(() => (indexer.lacks(range) ? whenSettled(read) : read))
+    },
+    blocks: (space, page) =>
+      Effect.suspend(() => whenReadable(reader.blocks(space, page, () => indexer.changesOf(space)))),
     // Without a span, too: it would cost as much as sealing the batch.
     write: (batch) => (batch.length === 0 ? Effect.void : Effect.suspend(() => commits.write(batch.map(operationOf))))
   }
 }
 
-/** Opens a store: checks its index, brings into it what its journal holds, and stands a new journal before it. */
+/** Writes of callers as batches of a journal, after its last one. */
+const commitsTo = (journal: Journal, last: number, options: typeof defaultOptions) =>
+  GroupCommit.make<JournalOperation>({
+    commit: (operations, sequence) => journal.append(operations, sequence),
+    isUndone: (cause) => !(cause instanceof UndecidedFrame),
+    last,
+    maxGroupOperations: options.maxGroupRecords,
+    maxGroupSize: MAX_GROUP_CHARACTERS,
+    maxWaitingWrites: options.maxWaitingWrites,
+    sizeOf
+  })
+
+/** Opens a store: checks its index and its journal, and goes on with both. */
 export const open = Effect.fn("JournaledStorage.open")(function* <R>(
   given: JournaledStorageOptions,
   kind: IndexKind<R>
@@ -161,29 +196,30 @@ export const open = Effect.fn("JournaledStorage.open")(function* <R>(
   // Where a store was once, an empty one in its place would hide that it is gone.
   const { reader, store } = yield* kind.open(directory, atLeast === undefined)
   const files = yield* JournalFiles
-  const checkpoint = yield* StoreRecovery.recover({ directory, files, store }, atLeast)
-  const place: JournalPlace = { checkpoint, directory, files, index: store.index }
-  const journal = new Journal(place, {
+  const { checkpoint, last, remains } = yield* StoreRecovery.recover({ directory, files, store }, atLeast)
+  const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+  const warn = (message: string) => runFork(Effect.logWarning(`${directory}: ${message}`))
+  const place: JournalPlace = { checkpoint, directory, files, index: store.index, warn }
+  const journalOptions: JournalOptions = {
     ...kind.indexing,
     bufferBytes: FRAME_BUFFER_BYTES,
     segment: { maxFrames: BatchSequence.RING_SIZE / RING_SEGMENTS, sizeBytes: options.journalSegmentBytes }
-  })
-  const commits = GroupCommit.make<JournalOperation>({
-    commit: (operations, sequence) => journal.append(operations, sequence),
-    isUndone: (cause) => !(cause instanceof UndecidedFrame),
-    last: checkpoint.sequence,
-    maxGroupOperations: options.maxGroupRecords,
-    maxGroupSize: MAX_GROUP_CHARACTERS,
-    maxWaitingWrites: options.maxWaitingWrites,
-    sizeOf
+  }
+  const opened = Effect.tryPromise({
+    try: () => Journal.open(place, remains, journalOptions),
+    catch: unavailable("open the journal")
   })
   let isOpen = true
-  yield* Effect.addFinalizer(() => {
-    isOpen = false
-    return Effect.catchAll(close(place, journal, commits), (error) =>
-      // Nothing is lost: the journal stays, and is brought in when the store is opened again.
-      Effect.logWarning(`${directory} is not closed cleanly`, error)
-    )
-  })
+  // What a journal holds begins to enter the index at once: it must not be left alone.
+  const { commits, journal } = yield* Effect.acquireRelease(
+    Effect.map(opened, (journal) => ({ commits: commitsTo(journal, last, options), journal })),
+    ({ commits, journal }) => {
+      isOpen = false
+      return Effect.catchAll(close(place, journal, commits), (error) =>
+        // Nothing is lost: the journal stays, and is gone on with when the store is opened again.
+        Effect.logWarning(`${directory} is not closed cleanly`, error)
+      )
+    }
+  )
   return serviceOf(reader, journal, commits, () => isOpen)
 })

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import { CorruptRecord, type StorageError } from "../../schemas/Errors.ts"
 import type { Space, StorageKey, StorageRecord } from "../../services/RawStorage.ts"
 import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
-import { openValue, type RecordReader } from "./JournaledStorage.ts"
+import { type BlockPage, inOrder, openValue, type RecordReader } from "./JournaledStorage.ts"
+import type { SpaceChanges } from "./journal/Unindexed.ts"
 import * as LevelDatabase from "./LevelDatabase.ts"
 import { reasonOf, unavailable } from "./StorageFailure.ts"
 
@@ -34,15 +35,18 @@ const readValue = (database: ClassicLevel, encodedKey: string): string | undefin
 const readBlocks = async (
   database: ClassicLevel,
   space: Space,
-  first: StorageKeyCodec.KeyInterval,
-  limit: number
+  { after, limit }: BlockPage,
+  unindexed: () => SpaceChanges
 ): Promise<ReadonlyArray<string>> => {
   const blocks: Array<string> = []
-  const keys = database.keys(LevelDatabase.bounds(first))
+  const keys = database.keys(LevelDatabase.bounds(StorageKeyCodec.spaceInterval(space, after)))
+  // Of the same instant as what the iterator sees.
+  const changes = unindexed()
   try {
     while (blocks.length < limit) {
       const encodedKey = await keys.next()
       if (encodedKey === undefined) break
+      if (changes.deleted.has(encodedKey)) continue
       const block = decodeKey(encodedKey)[1]
       blocks.push(block)
       keys.seek(StorageKeyCodec.spaceInterval(space, block).lowest)
@@ -50,7 +54,7 @@ const readBlocks = async (
   } finally {
     await keys.close()
   }
-  return blocks
+  return inOrder(space, [...blocks, ...changes.blocks], after).slice(0, Math.max(0, limit))
 }
 
 /** How the records of a database are read, a range in steps of so many bytes. */
@@ -86,11 +90,10 @@ export const make = (database: ClassicLevel, rangeStepBytes: number): RecordRead
       catch: (cause) => readFailure(JSON.stringify(range), cause)
     })
   }),
-  blocks: Effect.fn("LevelStorage.blocks")((space, { after, limit }) => {
-    const interval = StorageKeyCodec.spaceInterval(space, after)
-    return Effect.tryPromise({
-      try: () => readBlocks(database, space, interval, limit),
+  blocks: Effect.fn("LevelStorage.blocks")((space, page, unindexed) =>
+    Effect.tryPromise({
+      try: () => readBlocks(database, space, page, unindexed),
       catch: (cause) => readFailure(JSON.stringify([space]), cause)
     })
-  })
+  )
 })

@@ -24,7 +24,7 @@ export interface JournalEvidence {
   /** Batches up to this one are in the index, durably. */
   readonly checkpoint: number
   readonly index: IndexAccount
-  readonly scan: JournalScan.JournalScan
+  readonly scan: JournalScan.JournalFrames
 }
 
 /** Batches to apply again, after which the index holds all up to `last`; or batches that are nowhere. */

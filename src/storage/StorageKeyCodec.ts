@@ -97,6 +97,16 @@ export const decode = (text: string): StorageKey | undefined => {
   return [space, blockPart, kindPart, namePart]
 }
 
+/** The part of an encoded key that all keys of its space, block and kind share; an end of an interval of these has it, too. */
+export const groupOf = (text: string): string => text.slice(0, text.lastIndexOf(SEPARATOR) + 1)
+
+/** The space and the block of what {@link groupOf} gives for an encoded key, or undefined where it was none. */
+export const decodeGroup = (group: string): { readonly space: Space; readonly block: string } | undefined => {
+  const space = SPACES[group.charCodeAt(0) - FIRST_SPACE]
+  const block = decodePart(group.slice(1, group.indexOf(SEPARATOR)))
+  return space === undefined || block === undefined ? undefined : { block, space }
+}
+
 /** The block of a text that {@link encodeBlock} makes, or undefined where it is none. */
 export const decodeBlock = (text: string): string | undefined =>
   text.endsWith(SEPARATOR) ? decodePart(text.slice(1, -SEPARATOR.length)) : undefined

@@ -23,6 +23,8 @@ const TIMEOUT_MILLIS = 1_800_000
 const BEFORE = [0, 1, 2, 3, 4, 5]
 const AFTER = [6, 7, 8, 9, 10, 11, 12, 13]
 const NAMES = 5
+/** Each batch changes one of its records: who reads it waits until the batches are in files. */
+const FIRST_BLOCK = { block: "b0", kind: "rev", limit: NAMES, space: "block" } as const
 const JOURNAL_SEGMENT_BYTES = 512
 
 const keyOf = (name: number): StorageKey => ["block", `b${name % 2}`, "rev", name]
@@ -80,7 +82,7 @@ const writeOn = (directory: string, files: FaultyFileSystem) =>
         if (written._tag === "Right") acknowledged.push(index)
         else expect(written.left._tag).toBe("StorageUnavailable")
         expect(yield* storage.getMany(keys)).toEqual(stateAfter([...BEFORE, ...acknowledged]))
-        if (index % 3 === 0) yield* Effect.ignore(storage.blocks("block", { limit: 1 }))
+        if (index % 3 === 0) yield* Effect.ignore(storage.range(FIRST_BLOCK))
       }
       return acknowledged
     })
@@ -129,10 +131,10 @@ describe("FilesStorage on files of which a change fails", () => {
       yield* session(directory, files, (storage) =>
         Effect.gen(function* () {
           yield* storage.write(batchOf(0))
-          yield* storage.blocks("block", { limit: 1 })
+          yield* storage.range(FIRST_BLOCK)
           files.fails = (_, path) => path.endsWith("b1/revs/1.json")
           yield* storage.write(batchOf(5))
-          expect((yield* Effect.flip(storage.blocks("block", { limit: 1 }))).message).toContain("EIO")
+          expect((yield* Effect.flip(storage.range(FIRST_BLOCK))).message).toContain("EIO")
           yield* Effect.promise(() => NodeFs.cp(directory, killed, { recursive: true }))
         })
       )

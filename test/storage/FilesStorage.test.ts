@@ -4,6 +4,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as FilesStorage from "../../layers/storage/FilesStorage.ts"
 import { RawStorage, type RawStorageService, type StorageKey } from "../../services/RawStorage.ts"
@@ -82,13 +83,36 @@ describe("FilesStorage", () => {
       const blocks = yield* session(directory, (storage) =>
         Effect.gen(function* () {
           yield* storage.write([put(1), { ...put(1), key: ["block", "other", "head", ""] }])
-          yield* storage.blocks("block", { limit: 10 })
+          expect(yield* storage.range(ALL)).toHaveLength(1)
           yield* storage.write([remove(1)])
           return yield* storage.blocks("block", { limit: 10 })
         })
       )
       expect(blocks).toEqual(["other"])
     })
+  )
+
+  it.scoped(
+    "names blocks, and reads ranges in which nothing changed, without waiting for what is not in files yet",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        yield* session(directory, (storage) => storage.write([put(1)]))
+        yield* session(directory, (storage) =>
+          Effect.gen(function* () {
+            yield* storage.write([
+              { ...put(1), key: ["block", "new", "rev", 1] },
+              { ...put(2), key: ["block", "abc", "head", ""] }
+            ])
+            expect(yield* storage.blocks("block", { limit: 10 })).toEqual(["abc", "new"])
+            expect(yield* storage.blocks("block", { after: "abc", limit: 10 })).toEqual(["new"])
+            expect(yield* storage.range(ALL)).toHaveLength(1)
+            expect((yield* filesIn(directory)).filter((path) => path.startsWith("block/"))).toEqual([
+              "block/abc/revs/1.json"
+            ])
+          })
+        )
+      })
   )
 
   it.scoped("refuses a record whose name no file can have, with its whole batch", () =>
@@ -240,6 +264,11 @@ describe("FilesStorage on a file system", () => {
       const directory = yield* temporaryDirectory
       const files = new FaultyFileSystem(directory)
       const text = JSON.stringify("x".repeat(400))
+      const warnings: Array<string> = []
+      const hearing = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ message }) => warnings.push(String(message)))
+      )
       yield* faulty(
         directory,
         files,
@@ -261,9 +290,10 @@ describe("FilesStorage on a file system", () => {
             expect(yield* Effect.retry(storage.range(ALL), PAUSES)).toHaveLength(40)
           }),
         { journalSegmentBytes: 8 * 1024 }
-      )
+      ).pipe(Effect.provide(hearing))
       const left = yield* filesIn(directory)
       expect(left.filter((path) => path.startsWith("tmp") || path.startsWith("journal"))).toEqual([])
+      expect(warnings[0]).toMatch(/ENOSPC.*; failure 1, tried again in 50 ms$/)
     })
   )
 

@@ -1,49 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
-import { Journal, type JournalOptions } from "../../layers/storage/journal/Journal.ts"
-import * as JournalReplay from "../../layers/storage/journal/JournalReplay.ts"
 import { UndecidedFrame } from "../../layers/storage/journal/Segment.ts"
-import * as Prng from "../../src/random/Prng.ts"
-import type { JournalOperation } from "../../src/storage/JournalFrame.ts"
-import { MemoryJournalFiles, type WriteFault } from "./MemoryJournalFiles.ts"
+import { HEAD_BYTES } from "../../src/storage/JournalFrame.ts"
+import { MemoryJournalFiles } from "./MemoryJournalFiles.ts"
 import { MemoryJournalIndex } from "./MemoryJournalIndex.ts"
-
-const DIRECTORY = "store"
-const SEGMENT_BYTES = 1024
-
-const OPTIONS: JournalOptions = {
-  bufferBytes: 512,
-  firstRetryMillis: 1,
-  lastRetryMillis: 4,
-  lingerMillis: 1,
-  segment: { maxFrames: 16, sizeBytes: SEGMENT_BYTES },
-  stepOperations: 8
-}
-
-const put = (key: string, value: string): JournalOperation => ({ key, value })
-
-/** A journal over a disk and an index, opened as a store opens it. */
-const open = async (files: MemoryJournalFiles, index: MemoryJournalIndex) => {
-  const checkpoint = await Effect.runPromise(
-    JournalReplay.replay({
-      account: Effect.sync(() => ({ begun: 0, runs: index.runs })),
-      checkpoint: index.checkpoint,
-      directory: DIRECTORY,
-      files,
-      index
-    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
-  )
-  const journal = new Journal({ checkpoint, directory: DIRECTORY, files, index }, OPTIONS)
-  return { journal, last: checkpoint.sequence }
-}
-
-/** What a reader of the journal and its index sees. */
-const seen = (journal: Journal, index: MemoryJournalIndex, key: string): string | undefined => {
-  const unindexed = journal.indexer.get(key)
-  return unindexed === undefined ? index.state.get(key) : unindexed.value
-}
+import { OPTIONS, open, openSettled, put, SEGMENT_BYTES, seen } from "./openJournal.ts"
 
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -88,7 +48,7 @@ describe("a journal", () => {
     files.faults.push({ landed: Number.POSITIVE_INFINITY, outcome: "error" })
     expect(await failureOf(journal.append([put("a", "4")], 3))).toMatchObject({ message: "EIO: i/o error" })
     const crashed = index.crash()
-    await open(new MemoryJournalFiles(files.contents), crashed)
+    await openSettled(new MemoryJournalFiles(files.contents), crashed)
     expect([...crashed.state]).toEqual([
       ["a", "1"],
       ["b", "3"]
@@ -108,7 +68,7 @@ describe("a journal", () => {
     files.faults.push({ landed: 7, outcome: "short" }, { landed: 30, outcome: "short" })
     await journal.append([put("a", "1")], 1)
     const crashed = index.crash()
-    await open(new MemoryJournalFiles(files.contents), crashed)
+    await openSettled(new MemoryJournalFiles(files.contents), crashed)
     expect(crashed.state.get("a")).toBe("1")
   })
 
@@ -186,9 +146,87 @@ describe("a journal", () => {
     expect(await failureOf(journal.close())).toMatchObject({ message: /the index fails/ })
     expect(files.contents.size).toBe(1)
     index.isBroken = false
-    await open(files, index)
+    const again = await openSettled(files, index)
     expect(index.state.get("a")).toBe("1")
+    await again.journal.close()
     expect(files.contents.size).toBe(0)
+  })
+
+  it("is gone on with where it ended, without waiting for the index, however often its process is killed", async () => {
+    const files = new MemoryJournalFiles()
+    let index = new MemoryJournalIndex()
+    let last = 0
+    for (let isFull = false; !isFull; ) {
+      // Nothing reaches the index but that there is a journal.
+      index.survives = () => false
+      index = index.crash()
+      index.isBroken = last > 0
+      const { journal, last: found } = await open(files, index)
+      expect([found, index.steps]).toEqual([last, []])
+      for (let n = 0; n < last; n++) expect(seen(journal, index, `k${n}`)).toBe(`${n}`)
+      isFull = (await failureOf(journal.append([put(`k${last}`, `${last}`)], last + 1))) !== "it succeeded"
+      if (!isFull) last += 1
+    }
+    expect(last).toBe(OPTIONS.segment.maxFrames)
+    index = index.crash()
+    const { journal } = await openSettled(files, index)
+    for (let n = 0; n < last; n++) expect(index.state.get(`k${n}`)).toBe(`${n}`)
+    for (let n = last; n < 100; n++) await journal.append([put(`k${n}`, `${n}`)], n + 1)
+    expect([...files.contents.values()].map((bytes) => bytes.length)).toEqual([SEGMENT_BYTES, SEGMENT_BYTES])
+    await journal.close()
+    expect([index.checkpoint, files.contents.size]).toEqual([{ segments: 0, sequence: 100 }, 0])
+  })
+
+  it("is brought in at once where its index has to prove a part of it, for the index might lose that later", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    await journal.append([put("b", "2")], 2)
+    await journal.indexer.settled()
+    // In the payload of the first frame.
+    for (const bytes of files.contents.values()) bytes[HEAD_BYTES + 1]! ^= 1
+    const proving = index.crash()
+    await open(files, proving)
+    proving.survives = () => false
+    const left = proving.crash()
+    expect([...left.state.keys()]).toEqual(["a", "b"])
+    expect((await open(files, left)).last).toBe(2)
+    expect(files.contents.size).toBe(0)
+  })
+
+  it("keeps files as long as they were announced, though it is gone on with in shorter or longer ones", async () => {
+    for (const sizeBytes of [SEGMENT_BYTES / 2, 2 * SEGMENT_BYTES]) {
+      const files = new MemoryJournalFiles()
+      let index = new MemoryJournalIndex()
+      let last = 0
+      for (const size of [SEGMENT_BYTES, sizeBytes, SEGMENT_BYTES]) {
+        const options = { ...OPTIONS, segment: { ...OPTIONS.segment, sizeBytes: size } }
+        const { journal, last: found } = await open(files, index, options)
+        expect(found).toBe(last)
+        const end = last + 40
+        for (; last < end; last++) await journal.append([put("k", `${last}`.repeat(30))], last + 1)
+        expect(seen(journal, index, "k")).toBe(`${last - 1}`.repeat(30))
+        index = index.crash()
+      }
+      expect((await openSettled(files, index)).last).toBe(last)
+    }
+  })
+
+  it("warns of each failure of its index, and of the pause before the next try, which has a bound", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal, warnings } = await open(files, index)
+    await journal.append([put("a", "1")], 1)
+    expect(warnings).toEqual([])
+    index.isBroken = true
+    const pauses = [1, 2, 4, 4, 4]
+    while (warnings.length < pauses.length) await new Promise((resolve) => setTimeout(resolve, 1))
+    index.isBroken = false
+    const what = "the journal cannot be brought into the index: the index fails"
+    expect(warnings.slice(0, pauses.length)).toEqual(
+      pauses.map((millis, place) => `${what}; failure ${place + 1}, tried again in ${millis} ms`)
+    )
+    await journal.close()
+    expect(index.state.get("a")).toBe("1")
   })
 
   it("lets an index that never lacks anything be read while it fails, and shows no older values meanwhile", async () => {
@@ -236,89 +274,4 @@ describe("a journal", () => {
     files.contents.clear()
     expect(await failureOf(open(files, index.crash()))).toMatchObject({ message: /batches after 0 may be missing/ })
   })
-})
-
-describe("a journal through crashes and failures", () => {
-  const SEEDS = 120
-  const SESSIONS = 5
-
-  /** Writes until the session ends; gives the batch in flight at the end, if there is one. */
-  const writeSome = async (
-    random: Prng.Prng,
-    files: MemoryJournalFiles,
-    index: MemoryJournalIndex,
-    model: Map<string, string>
-  ) => {
-    const { journal, last: before } = await open(files, index)
-    expect(index.state).toEqual(model)
-    let last = before
-    const landed = () => (random.nextInt(4) === 0 ? Number.POSITIVE_INFINITY : random.nextInt(200))
-    const fault = (): WriteFault => ({ landed: landed(), outcome: random.pick(["error", "short"]) })
-    for (let writes = random.nextInt(80); writes > 0; writes--) {
-      const key = () => `k${random.nextInt(9)}`
-      const operations = Array.from({ length: random.nextInt(5) }, (): JournalOperation => {
-        const size = random.nextInt(40) === 0 ? 3 * SEGMENT_BYTES : random.nextInt(60)
-        return { key: key(), value: random.nextInt(4) === 0 ? undefined : `${last}${"x".repeat(size)}` }
-      })
-      if (random.nextInt(12) === 0) files.faults.push(fault())
-      if (random.nextInt(60) === 0) files.faults.push(fault(), fault())
-      if (random.nextInt(20) === 0) index.failures.push(...Array.from({ length: 4 }, () => random.nextInt(2) === 0))
-      if (writes === 1 && random.nextInt(2) === 0) {
-        files.faults.splice(0, files.faults.length, { landed: landed(), outcome: "silence" })
-        journal.append(operations, last + 1).catch(() => undefined)
-        await new Promise((resolve) => setTimeout(resolve, random.nextInt(5)))
-        return { inFlight: operations, journal }
-      }
-      try {
-        await journal.append(operations, last + 1)
-        last += 1
-        for (const { key, value } of operations) {
-          if (value === undefined) model.delete(key)
-          else model.set(key, value)
-        }
-      } catch (cause) {
-        if (cause instanceof UndecidedFrame) return { inFlight: operations, journal }
-      }
-      const asked = key()
-      if (journal.indexer.isReadable) expect(seen(journal, index, asked)).toBe(model.get(asked))
-      if (random.nextInt(10) === 0) await journal.indexer.settled().catch(() => undefined)
-    }
-    return { inFlight: [], journal }
-  }
-
-  const applied = (model: ReadonlyMap<string, string>, operations: ReadonlyArray<JournalOperation>) => {
-    const state = new Map(model)
-    for (const { key, value } of operations) {
-      if (value === undefined) state.delete(key)
-      else state.set(key, value)
-    }
-    return state
-  }
-
-  for (let seed = 0; seed < SEEDS; seed++) {
-    it(`holds what was acknowledged, and nothing else but the batch that was being written (seed ${seed})`, async () => {
-      const random = Prng.make(`journal/${seed}`)
-      let files = new MemoryJournalFiles()
-      let index = new MemoryJournalIndex()
-      let model = new Map<string, string>()
-      for (let session = 0; session < SESSIONS; session++) {
-        index.survives = () => random.nextInt(3) > 0
-        const { inFlight, journal } = await writeSome(random, files, index, model)
-        files.faults.length = 0
-        index.failures.length = 0
-        if (inFlight.length === 0 && random.nextInt(2) === 0) {
-          await journal.close()
-          expect(files.contents.size).toBe(0)
-        }
-        index = index.crash()
-        files = new MemoryJournalFiles(files.contents)
-        // Reading it once more is reading the same: what a crash during recovery leaves is recovered.
-        const probe = new MemoryJournalIndex(index.checkpoint, index.steps)
-        await open(new MemoryJournalFiles(files.contents), probe)
-        const withInFlight = applied(model, inFlight)
-        expect([model, withInFlight]).toContainEqual(probe.state)
-        model = new Map(probe.state)
-      }
-    })
-  }
 })

@@ -99,8 +99,8 @@ describe("a frame of the journal", () => {
     for (let shift = 0; shift < ALIGNMENT_BYTES; shift++) {
       const frame = frameOf([{ key: "outer", value: " ".repeat(shift) + feigned }], 3)
       // So that the inside is looked at.
-      const found = JournalScan.scan([flipped(frame, (HEAD_BYTES + 8) * 8)], crc32)
-      expect(found).toEqual({ frames: new Map(), highest: 3 })
+      const { frames, highest } = JournalScan.scan([flipped(frame, (HEAD_BYTES + 8) * 8)], crc32)
+      expect({ frames, highest }).toEqual({ frames: new Map(), highest: 3 })
     }
   })
 })
@@ -147,8 +147,20 @@ describe("the scan of a journal", () => {
     for (const [at, value] of changes) {
       const frame = frameOf([{ key: "key", value: "text" }], 6)
       new DataView(frame.buffer).setUint32(at, value, true)
-      expect(JournalScan.scan([sign(frame)], crc32), `at ${at}`).toEqual({ frames: new Map(), highest: 6 })
+      const { frames, highest } = JournalScan.scan([sign(frame)], crc32)
+      expect({ frames, highest }, `at ${at}`).toEqual({ frames: new Map(), highest: 6 })
     }
+  })
+
+  it("says where the writing of each file ended, before what a write that was cut short and an earlier use of it left", () => {
+    const numbered = (n: number) => frameOf([{ key: "k", value: "x".repeat(n) }], n)
+    const written = joined(numbered(7), numbered(8))
+    const cutShort = numbered(9).subarray(0, HEAD_BYTES)
+    const used = joined(written, cutShort, numbered(4), numbered(5), new Uint8Array(64))
+    expect(JournalScan.scan([used, new Uint8Array(32)], crc32).files).toEqual([
+      { endBytes: written.length, frames: 2, last: 8, sizeBytes: used.length },
+      { endBytes: 0, frames: 0, last: 0, sizeBytes: 32 }
+    ])
   })
 })
 

@@ -22,6 +22,11 @@ export class MemoryJournalFiles implements JournalFilesService {
   readonly create = async (path: string, sizeBytes: number): Promise<JournalFile> => {
     this.#resize(path, sizeBytes)
     this.contents.get(path)!.fill(0)
+    return this.open(path)
+  }
+
+  readonly open = async (path: string): Promise<JournalFile> => {
+    if (!this.contents.has(path)) throw new Error("ENOENT: no such file")
     return {
       close: async () => {},
       isRemoved: () => !this.contents.has(path),

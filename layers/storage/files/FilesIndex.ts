@@ -60,19 +60,29 @@ class Unsynced {
   }
 }
 
-/** The index that the files of a store are. Its steps take turns with those who read several files. */
-export const make = (files: StoreFiles, names: RecordNames.RecordNames, turns: Turns): JournalIndex => {
+/** The last batches of which anything may be in the files, that are in them, and that are there durably. */
+export class Progress {
+  begun = 0
+  applied = 0
+  synced = 0
+}
+
+/**
+ * The index that the files of a store are, which have come so far. Its steps take turns with those who read several files.
+ */
+export const make = (
+  files: StoreFiles,
+  names: RecordNames.RecordNames,
+  turns: Turns,
+  progress: Progress
+): JournalIndex => {
   let unsynced = new Unsynced()
-  /** The last batches that are about to be in the files, that are, and that are there durably. */
-  let begun = 0
-  let applied = 0
-  let synced = 0
 
   const begin = (last: number) =>
-    last <= begun
+    last <= progress.begun
       ? Effect.void
       : Effect.tap(BegunFile.write(files, last), () => {
-          begun = last
+          progress.begun = last
         })
 
   const apply = ({ key, value }: JournalOperation) => {
@@ -85,7 +95,7 @@ export const make = (files: StoreFiles, names: RecordNames.RecordNames, turns: T
 
   const flush = Effect.suspend(() => {
     const changed = unsynced
-    const last = applied
+    const last = progress.applied
     // Where this fails, all since the checkpoint is written once more.
     unsynced = new Unsynced()
     const all = (paths: Iterable<string>) =>
@@ -93,10 +103,10 @@ export const make = (files: StoreFiles, names: RecordNames.RecordNames, turns: T
     return all(changed.files).pipe(
       Effect.zipRight(all(changed.folders)),
       // What a later step has changed meanwhile will be applied again, in whichever state it is found.
-      Effect.zipRight(last > synced ? RecordNames.save(files, names, last) : Effect.void),
+      Effect.zipRight(last > progress.synced ? RecordNames.save(files, names, last) : Effect.void),
       Effect.zipRight(
         Effect.sync(() => {
-          synced = Math.max(synced, last)
+          progress.synced = Math.max(progress.synced, last)
         })
       )
     )
@@ -105,7 +115,7 @@ export const make = (files: StoreFiles, names: RecordNames.RecordNames, turns: T
   // Nothing syncs files but a flush, whereas a synced record of LevelDB takes with it what was written before.
   const setCheckpoint = (checkpoint: StoreRecords.Checkpoint) =>
     Effect.suspend(() =>
-      Effect.zipRight(checkpoint.sequence > synced ? flush : Effect.void, writeCheckpoint(files, checkpoint))
+      Effect.zipRight(checkpoint.sequence > progress.synced ? flush : Effect.void, writeCheckpoint(files, checkpoint))
     )
 
   return {
@@ -119,7 +129,7 @@ export const make = (files: StoreFiles, names: RecordNames.RecordNames, turns: T
             discard: true
           })
           await Effect.runPromise(Effect.zipRight(begin(last), turns.alone(write)))
-          applied = Math.max(applied, last)
+          progress.applied = Math.max(progress.applied, last)
         },
         discard: () => Promise.resolve()
       }

@@ -3,7 +3,8 @@ import { CorruptRecord, type StorageError } from "../../../schemas/Errors.ts"
 import type { Space, StorageRange } from "../../../services/RawStorage.ts"
 import * as RecordPath from "../../../src/storage/RecordPath.ts"
 import * as StorageKeyCodec from "../../../src/storage/StorageKeyCodec.ts"
-import { openValue, type RecordReader } from "../JournaledStorage.ts"
+import { inOrder, openValue, type RecordReader } from "../JournaledStorage.ts"
+import type { SpaceChanges } from "../journal/Unindexed.ts"
 import { unavailable } from "../StorageFailure.ts"
 import { pathOf } from "./FilesIndex.ts"
 import type { RecordNames } from "./RecordNames.ts"
@@ -73,14 +74,17 @@ export const make = (files: StoreFiles, names: RecordNames, turns: Turns): Recor
     })
 
   /** The blocks of a space, in no order, and those that only a file or a folder in its place tells of. */
-  const blocksIn = (space: Space) =>
+  const blocksIn = (space: Space, changes: SpaceChanges) =>
     Effect.map(placesIn(space), (places) => {
-      const blocks = names.blocks(space)
+      const known = names.blocks(space)
+      const deleted = new Set(Array.from(changes.deleted, pathOf))
+      const left = deleted.size === 0 ? known : names.blocks(space, deleted)
+      const blocks = new Set([...left, ...changes.blocks])
       const strange = new Map<string, Effect.Effect<void, StorageError>>()
       for (const { path, place } of places) {
         const isRecord = place._tag === "Record"
         const block = isRecord ? place.key[1] : place.block
-        if (block === undefined || blocks.has(block)) continue
+        if (block === undefined || known.has(block) || blocks.has(block)) continue
         strange.set(block, isRecord ? Effect.fail(foreign(path)) : refuseFiles(path))
       }
       return { blocks, strange }
@@ -123,19 +127,13 @@ export const make = (files: StoreFiles, names: RecordNames, turns: Turns): Recor
         )
       )
     }),
-    blocks: Effect.fn("FilesStorage.blocks")((space, { after, limit }) => {
-      const interval = StorageKeyCodec.spaceInterval(space, after)
-      return turns.shared(
+    blocks: Effect.fn("FilesStorage.blocks")((space, { after, limit }, unindexed) =>
+      turns.shared(
         Effect.gen(function* () {
-          const { blocks, strange } = yield* blocksIn(space)
-          const sorted = Array.from(
-            [...blocks, ...strange.keys()],
-            (block) => [StorageKeyCodec.encodeBlock(space, block), block] as const
-          )
-            .filter(([encoded]) => isWithin(interval, encoded))
-            .sort(([left], [right]) => (left < right ? -1 : 1))
+          // At once: what is in files does not change before this is over.
+          const { blocks, strange } = yield* blocksIn(space, unindexed())
           const found: Array<string> = []
-          for (const [, block] of sorted) {
+          for (const block of inOrder(space, [...blocks, ...strange.keys()], after)) {
             if (found.length >= limit) break
             if (blocks.has(block)) found.push(block)
             else yield* strange.get(block)!
@@ -143,6 +141,6 @@ export const make = (files: StoreFiles, names: RecordNames, turns: Turns): Recor
           return found
         })
       )
-    })
+    )
   }
 }

@@ -22,10 +22,15 @@ export const make = (
   directory: string,
   files: StoreFiles,
   names: RecordNames.RecordNames,
+  progress: FilesIndex.Progress,
   index: JournalIndex
 ): RecoverableIndex => ({
   // Single files do not tell which batches they are of.
-  account: Effect.map(BegunFile.read(files, directory), (begun) => ({ begun, runs: [] })),
+  account: Effect.map(BegunFile.read(files, directory), (begun) => {
+    // A step that takes up earlier batches again must not lower it.
+    progress.begun = begun
+    return { begun, runs: [] }
+  }),
   create: (checkpoint) => Effect.runPromise(FilesIndex.create(files, checkpoint)),
   index,
   isEmpty: Effect.mapBoth(files.list(""), {
@@ -35,6 +40,7 @@ export const make = (
   load: ({ sequence }) =>
     Effect.map(RecordNames.load(files, directory, sequence), (paths) => {
       for (const path of paths) names.add(path)
+      progress.synced = sequence
     }),
   readOwn: (key) => Effect.mapError(files.read(FilesIndex.OWN_FILES.get(key)!), unavailable("open the store"))
 })

@@ -53,16 +53,18 @@ export class RecordNames {
     return Array.from(this.#folders.get(folder) ?? [], (name) => `${folder}/${name}`)
   }
 
-  /** The blocks of a space, in no order. */
-  blocks(space: Space): ReadonlySet<string> {
+  /** The blocks of a space, in no order, that have a record at any other path than these. */
+  blocks(space: Space, without: ReadonlySet<string> = new Set()): ReadonlySet<string> {
     const blocks = new Set<string>()
     for (const path of this.in(space)) {
-      const place = RecordPath.decode(path)
+      const place = without.has(path) ? undefined : RecordPath.decode(path)
       if (place?._tag === "Record") blocks.add(place.key[1])
     }
     for (const folder of this.#folders.keys()) {
       const [first, block] = folder.split("/")
-      const place = first === space && block !== undefined ? RecordPath.decode(`${space}/${block}`) : undefined
+      if (first !== space || block === undefined) continue
+      if (without.size > 0 && this.in(folder).every((path) => without.has(path))) continue
+      const place = RecordPath.decode(`${space}/${block}`)
       if (place?._tag === "Folder" && place.block !== undefined) blocks.add(place.block)
     }
     return blocks

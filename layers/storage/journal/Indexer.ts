@@ -1,9 +1,10 @@
+import type { Space, StorageRange } from "../../../services/RawStorage.ts"
 import type { BatchRun } from "../../../src/storage/BatchSequence.ts"
 import type { JournalOperation } from "../../../src/storage/JournalFrame.ts"
 import type { Checkpoint } from "../../../src/storage/StoreRecords.ts"
 import { reasonOf } from "../StorageFailure.ts"
 import { applyTo, type IndexStep, type JournalIndex } from "./JournalIndex.ts"
-import { latestOperations, Unindexed, type UnindexedBatch } from "./Unindexed.ts"
+import { latestOperations, type SpaceChanges, Unindexed, type UnindexedBatch } from "./Unindexed.ts"
 
 const runOf = (batches: ReadonlyArray<UnindexedBatch>): BatchRun => ({
   first: batches[0]!.sequence,
@@ -21,8 +22,15 @@ export interface IndexerOptions {
   readonly lastRetryMillis: number
 }
 
-/** What an {@link Indexer} needs of the journal before it: its batches up to a number, as far back as they go. */
-export type ReadBack = (last: number) => Promise<ReadonlyArray<UnindexedBatch>>
+/** What an {@link Indexer} stands between. */
+export interface IndexerPlace {
+  readonly index: JournalIndex
+  readonly checkpoint: Checkpoint
+  /** Reads the batches of the journal up to a number, as far back as they go. */
+  readonly readBack: (last: number) => Promise<ReadonlyArray<UnindexedBatch>>
+  /** Hears of each failure of the index that is followed by another try. */
+  readonly warn: (message: string) => void
+}
 
 /** A journal that is closed goes on at most so often after a failure of its index. */
 const LAST_TRIES = 2
@@ -46,7 +54,8 @@ interface Waiter {
  */
 export class Indexer {
   readonly #index: JournalIndex
-  readonly #readBack: ReadBack
+  readonly #readBack: IndexerPlace["readBack"]
+  readonly #warn: IndexerPlace["warn"]
   readonly #options: IndexerOptions
   readonly #unindexed = new Unindexed()
   readonly #waiters = new Set<Waiter>()
@@ -65,9 +74,10 @@ export class Indexer {
   #endPause: (() => void) | undefined
   #isClosing = false
 
-  constructor(index: JournalIndex, readBack: ReadBack, checkpoint: Checkpoint, options: IndexerOptions) {
+  constructor({ checkpoint, index, readBack, warn }: IndexerPlace, options: IndexerOptions) {
     this.#index = index
     this.#readBack = readBack
+    this.#warn = warn
     this.#options = options
     this.#checkpoint = checkpoint
     this.#applied = checkpoint.sequence
@@ -76,6 +86,16 @@ export class Indexer {
   /** The latest operation on a key that is not in the index yet. */
   get(key: string): JournalOperation | undefined {
     return this.#unindexed.get(key)
+  }
+
+  /** Whether the index lacks anything in a range. */
+  lacks(range: StorageRange): boolean {
+    return this.#unindexed.isIn(range)
+  }
+
+  /** What the index lacks in a space. */
+  changesOf(space: Space): SpaceChanges {
+    return this.#unindexed.changesOf(space)
   }
 
   /** Whether the index may be read now, for what {@link get} does not know. */
@@ -296,6 +316,7 @@ export class Indexer {
     if (this.#isClosing) return Promise.resolve()
     const { firstRetryMillis, lastRetryMillis } = this.#options
     const millis = Math.min(lastRetryMillis, firstRetryMillis * 2 ** (this.#failures - 1))
+    this.#warn(`${this.#failed().message}; failure ${this.#failures}, tried again in ${millis} ms`)
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, millis)
       this.#endPause = () => {

@@ -32,14 +32,26 @@ export interface JournalOptions extends IndexerOptions {
   readonly bufferBytes: number
 }
 
-/** Where a journal is, and what stands behind it. */
+/** Where a journal is, what stands behind it, and who hears of its troubles. */
 export interface JournalPlace {
   readonly directory: string
   readonly files: JournalFilesService
   readonly index: JournalIndex
-  /** Where it begins. No file of an earlier journal is in the directory. */
+  /** Where it begins. Only the files that this announces are in the directory. */
   readonly checkpoint: Checkpoint
+  readonly warn: (message: string) => void
 }
+
+/** What an earlier process left of a journal that is gone on with. */
+export interface JournalRemains {
+  /** The batches that its index may lack, in order: those after the checkpoint. */
+  readonly batches: ReadonlyArray<UnindexedBatch>
+  /** Its files, as the checkpoint announces them. */
+  readonly files: ReadonlyArray<JournalScan.WrittenFile>
+}
+
+/** What there is of a journal that begins. */
+export const NO_REMAINS: JournalRemains = { batches: [], files: [] }
 
 /** A journal that is being written. */
 export class Journal {
@@ -47,18 +59,27 @@ export class Journal {
   readonly indexer: Indexer
   readonly #paths: ReadonlyArray<string>
   readonly #files: JournalFilesService
-  readonly #options: JournalOptions
+  readonly #limits: SegmentLimits
   readonly #writer: { readonly bytes: Uint8Array; readonly frames: FrameWriter }
   readonly #segments: Array<Segment> = []
   #announced = 0
   #active: Segment | undefined
 
-  constructor({ checkpoint, directory, files, index }: JournalPlace, options: JournalOptions) {
+  private constructor({ checkpoint, directory, files, index, warn }: JournalPlace, options: JournalOptions) {
     this.#paths = paths(directory)
     this.#files = files
-    this.#options = options
+    // Files that were announced as longer must not become shorter: they would be taken for cut off.
+    const sizeBytes = Math.max(options.segment.sizeBytes, checkpoint.segmentBytes ?? 0)
+    this.#limits = { ...options.segment, sizeBytes }
     this.#writer = newWriter(options.bufferBytes)
-    this.indexer = new Indexer(index, (last) => this.#readBack(last), checkpoint, options)
+    this.indexer = new Indexer({ checkpoint, index, readBack: (last) => this.#readBack(last), warn }, options)
+  }
+
+  /** Opens a journal where an earlier one ended: what that held is durable then, and follows into the index in the background. */
+  static async open(place: JournalPlace, remains: JournalRemains, options: JournalOptions): Promise<Journal> {
+    const journal = new Journal(place, options)
+    await journal.#goOnWith(remains)
+    return journal
   }
 
   /**
@@ -96,7 +117,7 @@ export class Journal {
     await segment.recycle()
     if (this.#announced <= place) {
       // From the first frame in it on, a file that is missing is a loss.
-      await this.indexer.announceSegments(place + 1, this.#options.segment.sizeBytes)
+      await this.indexer.announceSegments(place + 1, this.#limits.sizeBytes)
       this.#announced = place + 1
     }
     this.#active = segment
@@ -105,10 +126,24 @@ export class Journal {
   }
 
   async #addSegment(place: number): Promise<Segment> {
-    const { segment: limits } = this.#options
-    const segment = new Segment(await this.#files.create(this.#paths[place]!, limits.sizeBytes), limits)
+    const file = await this.#files.create(this.#paths[place]!, this.#limits.sizeBytes)
+    const segment = new Segment(file, this.#limits)
     this.#segments.push(segment)
     return segment
+  }
+
+  async #goOnWith({ batches, files }: JournalRemains): Promise<void> {
+    try {
+      for (const [place, written] of files.entries()) {
+        this.#segments.push(new Segment(await this.#files.open(this.#paths[place]!), this.#limits, written))
+      }
+    } catch (cause) {
+      for (const segment of this.#segments) await segment.close()
+      throw cause
+    }
+    this.#announced = files.length
+    for (const segment of this.#segments) if (segment.last > (this.#active?.last ?? 0)) this.#active = segment
+    for (const batch of batches) this.indexer.add(batch)
   }
 
   async #readBack(last: number): Promise<ReadonlyArray<UnindexedBatch>> {

@@ -25,6 +25,8 @@ export interface JournalFile {
 export interface JournalFilesService {
   /** Makes a file of zeros, durably with its name, and opens it. Leaves nothing where it fails. */
   readonly create: (path: string, sizeBytes: number) => Promise<JournalFile>
+  /** Opens a file that is there, and makes durable what is in it: a process that was killed may have left it unsynced. */
+  readonly open: (path: string) => Promise<JournalFile>
   /** What is in a file, or undefined where there is none. */
   readonly read: (path: string) => Promise<Uint8Array | undefined>
   /** Removes a file, if it is there, not durably. */
@@ -79,6 +81,8 @@ const fill = async (path: string, sizeBytes: number): Promise<void> => {
   }
 }
 
+const openForWriting = (path: string): Promise<number> => open(path, (O_WRONLY ?? 1) | (O_DSYNC ?? 0))
+
 const remove = (path: string): Promise<void> => FileSystem.promises.rm(path, { force: true })
 
 const node: JournalFilesService = {
@@ -87,12 +91,22 @@ const node: JournalFilesService = {
       // Zeros that are on disk: writing over them changes no metadata, which would have to be synced as well.
       await fill(path, sizeBytes)
       await DurableDirectory.sync(Path.dirname(path))
-      return journalFile(await open(path, (O_WRONLY ?? 1) | (O_DSYNC ?? 0)))
+      return journalFile(await openForWriting(path))
     } catch (cause) {
       // What is left would take the room that is missing; that it stays is not worse than the cause.
       await remove(path).catch(() => undefined)
       throw cause
     }
+  },
+  open: async (path) => {
+    const descriptor = await openForWriting(path)
+    try {
+      await sync(descriptor)
+    } catch (cause) {
+      await close(descriptor)
+      throw cause
+    }
+    return journalFile(descriptor)
   },
   read: (path) =>
     FileSystem.promises.readFile(path).catch((cause: unknown) => {

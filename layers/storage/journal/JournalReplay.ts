@@ -40,30 +40,47 @@ const refusalOf = (
   return short && `a file of its journal has ${short.length} bytes instead of ${segmentBytes}`
 }
 
-/** Brings a journal that was left behind into its index, removes it, and gives the checkpoint from which to go on. */
-export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
+/** From where a store goes on. */
+export interface Recovered {
+  readonly checkpoint: Checkpoint
+  /** The number of its last batch. */
+  readonly last: number
+  /** What its journal still holds for the index. */
+  readonly remains: Journal.JournalRemains
+}
+
+/** From where a store goes on that has no journal. */
+export const closedAt = (checkpoint: Checkpoint): Recovered => ({
+  checkpoint,
+  last: checkpoint.sequence,
+  remains: Journal.NO_REMAINS
+})
+
+/**
+ * Decides from where to go on with a journal that may have been left behind. One that holds all since the checkpoint stays:
+ * its batches follow into the index while the store is in use. One of which the index has to prove a part is brought into
+ * the index at once, and removed: what the index has since the checkpoint it may yet lose.
+ */
+export const recover = Effect.fn("JournalReplay.recover")(function* <E>({
   account,
   checkpoint,
   directory,
   files,
   index
-}: JournalLeft<E>): Effect.fn.Return<Checkpoint, E | OpenError> {
+}: JournalLeft<E>): Effect.fn.Return<Recovered, E | OpenError> {
   const paths = Journal.paths(directory)
   const announced = yield* attempt(() => Journal.readFiles(files, paths.slice(0, checkpoint.segments)))
-  const others = yield* attempt(() => Journal.readFiles(files, paths.slice(checkpoint.segments)))
+  const unannounced = yield* attempt(() => Journal.readFiles(files, paths.slice(checkpoint.segments)))
   const refusal = refusalOf(checkpoint, announced)
   if (refusal !== undefined) {
     const reason = `it was not closed, and ${refusal}: batches after ${checkpoint.sequence} may be missing`
     return yield* new CorruptStore({ directory, reason })
   }
-  const present = [...announced, ...others]
-  if (present.length === 0) return checkpoint
+  const present = [...announced, ...unannounced]
+  if (present.length === 0) return closedAt(checkpoint)
 
-  const recovery = JournalRecovery.recover({
-    checkpoint: checkpoint.sequence,
-    index: yield* account,
-    scan: JournalScan.scan(present, Checksum.ofBytes)
-  })
+  const scan = JournalScan.scan(present, Checksum.ofBytes)
+  const recovery = JournalRecovery.recover({ checkpoint: checkpoint.sequence, index: yield* account, scan })
   if (recovery._tag === "Lost") {
     return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(recovery.missing) })
   }
@@ -72,6 +89,19 @@ export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
     yield* Effect.logWarning(
       `${directory}: batch ${torn} is dropped, it was being written when the store was last open`
     )
+  }
+  const remains: Journal.JournalRemains = {
+    batches: batches
+      .filter(([sequence]) => sequence > checkpoint.sequence)
+      .map(([sequence, operations]) => ({ operations, sequence })),
+    files: scan.files.slice(0, checkpoint.segments)
+  }
+  const others = scan.files.slice(checkpoint.segments)
+  const isWhole = remains.batches.length === last - checkpoint.sequence
+  if (isWhole && others.every((file) => file.last <= checkpoint.sequence)) {
+    // What was made and not announced, or announced no more and not removed.
+    for (const path of paths.slice(checkpoint.segments)) yield* attempt(() => files.remove(path))
+    return { checkpoint, last, remains }
   }
   const recovered: Checkpoint = { segments: 0, sequence: last }
   yield* attempt(async () => {
@@ -86,5 +116,5 @@ export const replay = Effect.fn("JournalReplay.replay")(function* <E>({
     await index.flush()
     for (const path of paths) await files.remove(path)
   })
-  return recovered
+  return closedAt(recovered)
 })

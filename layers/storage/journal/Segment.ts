@@ -1,8 +1,10 @@
 import { HEAD_BYTES } from "../../../src/storage/JournalFrame.ts"
+import type { WrittenFile } from "../../../src/storage/JournalScan.ts"
 import { reasonOf } from "../StorageFailure.ts"
 import type { JournalFile } from "./JournalFiles.ts"
 
 const NO_HEAD = new Uint8Array(HEAD_BYTES)
+const NOTHING_WRITTEN: WrittenFile = { endBytes: 0, frames: 0, last: 0, sizeBytes: 0 }
 
 /** A frame could neither be written nor be undone: whether it landed shows when the journal is read again. */
 export class UndecidedFrame extends Error {}
@@ -17,16 +19,19 @@ export interface SegmentLimits {
 export class Segment {
   readonly #file: JournalFile
   readonly #limits: SegmentLimits
-  #end = 0
-  #frames = 0
-  #last = 0
+  #end: number
+  #frames: number
+  #last: number
   /** Up to where the file may reach. */
   #reach: number
 
-  constructor(file: JournalFile, limits: SegmentLimits) {
+  constructor(file: JournalFile, limits: SegmentLimits, written: WrittenFile = NOTHING_WRITTEN) {
     this.#file = file
     this.#limits = limits
-    this.#reach = limits.sizeBytes
+    this.#end = written.endBytes
+    this.#frames = written.frames
+    this.#last = written.last
+    this.#reach = Math.max(limits.sizeBytes, written.sizeBytes)
   }
 
   /** The number of the last frame in it. */

@@ -82,14 +82,13 @@ const restoreLastSequence = (
     : Effect.fail(new CorruptStore({ directory, reason: `${LastSequenceFile.FILE_NAME} is missing` }))
 
 /**
- * Checks the index of a store and brings the journal beside it into it, or makes an empty one a store; gives the checkpoint,
- * behind which there is nothing then. `atLeast` is a batch number that was durable, undefined where no store is known to
- * have been here.
+ * Checks the index of a store and the journal beside it, or makes an empty one a store; gives from where to go on. `atLeast`
+ * is a batch number that was durable, undefined where no store is known to have been here.
  */
 export const recover = Effect.fn("StoreRecovery.recover")(function* (
   open: OpenStore,
   atLeast: number | undefined
-): Effect.fn.Return<StoreRecords.Checkpoint, OpenError> {
+): Effect.fn.Return<JournalReplay.Recovered, OpenError> {
   const { directory, files, store } = open
   if (atLeast === undefined && (yield* store.isEmpty)) {
     yield* Effect.tryPromise({
@@ -97,14 +96,14 @@ export const recover = Effect.fn("StoreRecovery.recover")(function* (
       catch: unavailable("create the store")
     })
     yield* LastSequenceFile.write(directory, FIRST_CHECKPOINT.sequence, Checksum.ofText)
-    return FIRST_CHECKPOINT
+    return JournalReplay.closedAt(FIRST_CHECKPOINT)
   }
   const checkpoint = yield* existing(open)
   if (atLeast === undefined) yield* restoreLastSequence(directory, checkpoint)
   yield* store.load(checkpoint)
   const { account, index } = store
-  const recovered = yield* JournalReplay.replay({ account, checkpoint, directory, files, index })
-  const missing = BatchSequence.missing({ first: recovered.sequence + 1, last: atLeast ?? 0 }, [])
+  const recovered = yield* JournalReplay.recover({ account, checkpoint, directory, files, index })
+  const missing = BatchSequence.missing({ first: recovered.last + 1, last: atLeast ?? 0 }, [])
   if (missing === undefined) return recovered
   return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(missing) })
 })
