@@ -31,6 +31,11 @@ export interface TransactorService {
   readonly faultModel: FaultModel
   /** Reads blocks; those without `at` are the latest, all of one instant (linearizable). */
   readonly get: (reads: ReadonlyArray<BlockRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
+  /**
+   * As `get`, but as far as this node knows by itself: all of one instant, which may be past. For what is checked when it
+   * commits. Undefined where `get` asks nobody, either.
+   */
+  readonly known: TransactorService["get"] | undefined
   /** Brings a transaction to its decision and waits for it. */
   readonly transact: (request: PendRequest) => Effect.Effect<TransactAnswer, TransactError>
   /** What is known of a transaction. */

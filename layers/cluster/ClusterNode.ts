@@ -13,6 +13,7 @@ import type { Transactor } from "../../services/Transactor.ts"
 import type { Verifier } from "../../services/Verifier.ts"
 import { noRestorer } from "../../src/storage/BlockStorage.ts"
 import * as Database from "../../src/transaction/Database.ts"
+import * as SignatureMemory from "../crypto/SignatureMemory.ts"
 import * as RepoWriter from "../repo/RepoWriter.ts"
 import * as StorageRepoLayer from "../repo/StorageRepo.ts"
 import * as CatchUp from "./CatchUp.ts"
@@ -51,5 +52,7 @@ export const layer = ({
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),
     Layer.provideMerge(StorageRepoLayer.layerOnWriter()),
     Layer.provide(RepoWriter.layer(storage)),
-    Layer.provide(Layer.succeed(Restorer, noRestorer))
+    Layer.provide(Layer.succeed(Restorer, noRestorer)),
+    // One and the same signature comes with votes, certificates and proofs.
+    Layer.provide(SignatureMemory.layer())
   )

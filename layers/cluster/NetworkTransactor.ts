@@ -114,6 +114,13 @@ const make = Effect.fnUntraced(function* ({
     )
   })
 
+  /** What this node keeps of its own blocks; where it is no member, it knows nothing by itself. */
+  const known: TransactorService["get"] = (asked) =>
+    Effect.flatMap(
+      Effect.forEach(asked, ({ id }) => reads.membersOf(id)),
+      (members) => (members.every(([first]) => first === client.self) ? repo.get(asked) : get(asked))
+    )
+
   const refOf = (action: ActionId, { manifest }: SignedManifest): TransactionRef => ({
     actionId: action,
     home: (manifest.collections[0]?.id ?? Object.keys(manifest.shards[0].reads)[0]) as TransactionRef["home"]
@@ -166,7 +173,7 @@ const make = Effect.fnUntraced(function* ({
   })
 
   /** How a transaction ended, or what is known of it where it has not. */
-  const known = (ref: TransactionRef) =>
+  const knownEnd = (ref: TransactionRef) =>
     Effect.map(askHome(ref), (answers) => {
       const manifests = [...answers.values()].flatMap((answer) =>
         (answer._tag === "Open" || answer._tag === "Ended") && answer.signed !== undefined ? [answer.signed] : []
@@ -187,13 +194,13 @@ const make = Effect.fnUntraced(function* ({
       : { _tag: "Aborted", actionId: action }
 
   const status: TransactorService["status"] = (ref) =>
-    Effect.map(known(ref), ({ ending, signed }): TransactionStatus => {
+    Effect.map(knownEnd(ref), ({ ending, signed }): TransactionStatus => {
       if (ending !== undefined) return statusOf(ref.actionId, ending)
       return { _tag: signed === undefined ? "Unknown" : "Pended", actionId: ref.actionId }
     })
 
   const cancel: TransactorService["cancel"] = (ref) =>
-    Effect.flatMap(known(ref), ({ ending, signed }) => {
+    Effect.flatMap(knownEnd(ref), ({ ending, signed }) => {
       if (ending !== undefined) return Effect.succeed(statusOf(ref.actionId, ending))
       if (signed === undefined) return Effect.succeed<TransactionStatus>({ _tag: "Unknown", actionId: ref.actionId })
       return Effect.mapBoth(resolution.recover(signed), {
@@ -233,6 +240,7 @@ const make = Effect.fnUntraced(function* ({
     collections: repo.collections,
     faultModel,
     get,
+    known,
     membersFor: (header) =>
       Effect.map(
         reads.membersOf(header),

@@ -16,7 +16,7 @@ import type { ClusterClientService } from "../../services/ClusterClient.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { BallotOrZero } from "../../src/cluster/Ballot.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
-import type { Driven, Send } from "../../src/cluster/driver/Drive.ts"
+import { allMembers, type Driven, type Send } from "../../src/cluster/driver/Drive.ts"
 import type { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import * as Recoverer from "../../src/cluster/driver/Recoverer.ts"
 import * as TransactionDriver from "../../src/cluster/driver/TransactionDriver.ts"
@@ -117,6 +117,12 @@ const objectionIn = (answer: MemberAnswer): string | undefined => {
   }
 }
 
+/** Whether a member has made of the end what it can. A vote of it may still come in, and it may ask for the manifest. */
+const isKnownTo = (peer: PeerId, event: Event): boolean =>
+  event._tag === "Answer"
+    ? event.from === peer && event.answer._tag !== "Approved" && event.answer._tag !== "Unknown"
+    : event._tag === "Failed" && event.peer === peer
+
 /** Runs a machine until it has nothing more to say, and completes `decided` as soon as the end is known. */
 const converse = (
   context: TransactionActorContext,
@@ -134,6 +140,8 @@ const converse = (
       const objections = new Map<PeerId, string>()
       let machine = first
       let awaited = 0
+      /** The end, as long as this node does not know it as a member: who is told reads it here, too. */
+      let untold: Outcome | undefined
 
       /** Does something that ends in one event. */
       const expect = (event: Effect.Effect<Event>) =>
@@ -151,8 +159,12 @@ const converse = (
                 onSuccess: (answer): Event => ({ _tag: "Answer", answer, from: output.to })
               })
             )
-          case "Finished":
-            return Deferred.succeed(decided, { ending: output.ending, inTheWay, objections })
+          case "Finished": {
+            const outcome = { ending: output.ending, inTheWay, objections }
+            if (!allMembers(driven.signed.manifest).has(client.self)) return Deferred.succeed(decided, outcome)
+            untold = outcome
+            return Effect.void
+          }
           case "InTheWay":
             inTheWay.push(...output.by)
             return context.onInTheWay(members, output.by)
@@ -191,7 +203,9 @@ const converse = (
           if (objection !== undefined) objections.set(event.from, objection)
         }
         yield* performAll(machine(event))
+        if (untold !== undefined && isKnownTo(client.self, event)) yield* Deferred.succeed(decided, untold)
       }
+      if (untold !== undefined) yield* Deferred.succeed(decided, untold)
       return yield* Effect.fail<Undecided>({ _tag: "Undecided", reason: "too few members answer" })
     })
   ).pipe(

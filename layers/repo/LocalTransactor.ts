@@ -71,6 +71,7 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
     collections: repo.collections,
     faultModel: "crash",
     get: repo.get,
+    known: undefined,
     membersFor: () => Effect.succeed(members),
     network,
     proof: repo.proof,

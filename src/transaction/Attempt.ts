@@ -4,6 +4,7 @@ import { Conflict } from "../../schemas/Errors.ts"
 import type { CollectionId } from "../../schemas/Ids.ts"
 import type { Stamp } from "../../schemas/Manifest.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
+import type { TransactorService } from "../../services/Transactor.ts"
 import * as Base32 from "../encoding/Base32.ts"
 import { blockId } from "../encoding/BlockIds.ts"
 import { lastRev } from "../log/LogBlock.ts"
@@ -30,14 +31,22 @@ export class Attempt {
   /** Made by the first collection that is taken in on the way: most transactions know theirs from the start. */
   #pinning: Effect.Semaphore | undefined
   readonly #startedMillis: number
+  /** How the ends of collections are read: of the clusters that keep them, or as far as this node knows. */
+  readonly #get: TransactorService["get"]
+  /** Whether what it read may be past. */
+  readonly isOptimistic: boolean
   /** What was asked for, also in vain: the next attempt pins it all at once. */
   readonly #touched = new Set<CollectionId>()
   #stamp: Stamp | undefined
   #lost = false
 
-  constructor(session: Session, startedMillis: number) {
+  /** `mayBePast`: what is read may be past; that is found out when the attempt ends. */
+  constructor(session: Session, startedMillis: number, mayBePast: boolean) {
+    const { transactor } = session
     this.#session = session
     this.#startedMillis = startedMillis
+    this.isOptimistic = mayBePast && transactor.known !== undefined
+    this.#get = (this.isOptimistic ? transactor.known : undefined) ?? transactor.get
   }
 
   /** Whether this attempt cannot commit any more, whatever it does. */
@@ -84,7 +93,7 @@ export class Attempt {
     for (const id of ids) this.#touched.add(id)
     const before = [...this.#collections.values()].map(({ pinned }) => pinned)
     const added = ids.filter((id) => !this.#collections.has(id))
-    return Effect.flatMap(readEnds(this.#session, [...before.map(({ id }) => id), ...added]), (ends) => {
+    return Effect.flatMap(readEnds(this.#session, this.#get, [...before.map(({ id }) => id), ...added]), (ends) => {
       if (ends === undefined || before.some(({ id, rev }) => revOf(ends.get(id)) !== rev))
         return Effect.fail(this.lose())
       for (const id of added) this.#collections.set(id, this.#changes(this.#pinned(id, ends.get(id))))
@@ -113,6 +122,17 @@ export class Attempt {
     this.#stamp ??= { nonce: Base32.encode(this.#session.entropy.bytes(NONCE_BYTES)), time: this.#startedMillis }
     return this.#stamp
   }
+
+  /** Fails where what it read is past: for those who end without a commit that would find out. */
+  readonly validate: Effect.Effect<void, ReadError | Conflict> = Effect.suspend(() => {
+    if (!this.isOptimistic || this.#lost || this.#collections.size === 0) return Effect.void
+    const { transactor } = this.#session
+    return Effect.flatMap(readEnds(this.#session, transactor.get, [...this.#collections.keys()]), (ends) =>
+      [...this.#collections].every(([id, { pinned }]) => revOf(ends?.get(id)) === pinned.rev)
+        ? Effect.void
+        : Effect.fail(this.lose())
+    )
+  })
 
   /** Gives the attempt up: another transaction was first. */
   lose(): Conflict {

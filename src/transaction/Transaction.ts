@@ -56,13 +56,17 @@ export const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<
 export const outcome = (ref: TransactionRef): Effect.Effect<TransactionStatus, TransactError, Database> =>
   Effect.flatMap(Database, ({ transactor }) => transactor.status(ref))
 
-/** A new attempt that has everything pinned, as of one instant, that the one before touched. */
+/**
+ * A new attempt that has everything pinned, as of one instant, that the one before touched. `mayBePast`: as far as this node
+ * knows; to be validated when it ends.
+ */
 export const begin = (
   database: DatabaseService,
-  collections: ReadonlyArray<CollectionId>
+  collections: ReadonlyArray<CollectionId>,
+  mayBePast = false
 ): Effect.Effect<Attempt, TransactionError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const attempt = new Attempt(database, now)
+    const attempt = new Attempt(database, now, mayBePast)
     return collections.length === 0 ? Effect.succeed(attempt) : Effect.as(attempt.pin(collections), attempt)
   })
 
@@ -94,8 +98,10 @@ const attemptUntil = <A, E, R>(
   body: (attempt: Attempt) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TransactionError, R> =>
   Effect.suspend(() => {
-    const once = (touched: ReadonlyArray<CollectionId>, inTurn: boolean) =>
-      Effect.flatMap(begin(database, touched), (attempt) => tryOnce(database, attempt, body(attempt), inTurn))
+    const once = (touched: ReadonlyArray<CollectionId>, inTurn: boolean, mayBePast: boolean) =>
+      Effect.flatMap(begin(database, touched, mayBePast), (attempt) =>
+        tryOnce(database, attempt, body(attempt), inTurn)
+      )
     /** After `lost`, which followed an attempt that began with `before` pinned. */
     const again = (
       lost: Lost,
@@ -103,7 +109,7 @@ const attemptUntil = <A, E, R>(
       attempts: number,
       driver: Schedule.ScheduleDriver<unknown>
     ): Effect.Effect<A, E | TransactionError, R> => {
-      const attempt = once(lost.touched, lost.atCommit)
+      const attempt = once(lost.touched, lost.atCommit, false)
       // What was lost to a race for a consistent snapshot needs no turn: the next attempt has it from the start.
       const next = Effect.flatMap(lost.atCommit ? database.turnstile.pass(lost.touched, attempt) : attempt, (result) =>
         result instanceof Lost ? again(result, lost.touched.length, attempts + 1, driver) : Effect.succeed(result.value)
@@ -116,7 +122,7 @@ const attemptUntil = <A, E, R>(
         onSuccess: () => next
       })
     }
-    return Effect.flatMap(once(touching, false), (result) =>
+    return Effect.flatMap(once(touching, false, true), (result) =>
       result instanceof Lost
         ? Effect.flatMap(Schedule.driver(retry), (driver) => again(result, touching.length, 1, driver))
         : Effect.succeed(result.value)
@@ -146,7 +152,14 @@ const tryOnce = <A, E, R>(
   inTurn: boolean
 ): Effect.Effect<Done<A> | Lost, E | TransactionError, R> =>
   Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
-    if (Exit.isFailure(exit)) return lostOr(attempt, exit.cause, false)
+    if (Exit.isFailure(exit)) {
+      // It may have failed of what is past.
+      const validated = attempt.isOptimistic && !attempt.isLost ? Effect.exit(attempt.validate) : Effect.void
+      return Effect.zipRight(
+        validated,
+        Effect.suspend(() => lostOr(attempt, exit.cause, false))
+      )
+    }
     // Once the decision is under way it is waited for: an interruption comes before it or after it.
     const committing = Effect.uninterruptible(commit(database, attempt))
     return Effect.matchCauseEffect(inTurn ? committing : database.turnstile.pass(attempt.written, committing), {

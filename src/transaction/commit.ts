@@ -31,8 +31,8 @@ export const commit = Effect.fnUntraced(function* (
   if (attempt.isLost) return yield* attempt.lose()
   const all = [...attempt.collections]
   const changed = all.filter((changes) => changes.isWritten)
-  // What was only read is one snapshot already: nothing to validate.
-  if (changed.length === 0) return
+  // What was only read is one snapshot already.
+  if (changed.length === 0) return yield* attempt.validate
   const { cache, hasher, limits, signer, transactor } = session
   // What this node knows already need not be signed and sent to be refused.
   if (changed.some(({ id, pinned }) => cache.isBeyond(id, pinned.rev))) return yield* attempt.lose()

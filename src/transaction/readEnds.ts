@@ -4,6 +4,7 @@ import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
+import type { TransactorService } from "../../services/Transactor.ts"
 import type { CollectionEnds } from "./PinnedCollection.ts"
 import type { Session } from "./Session.ts"
 
@@ -21,7 +22,8 @@ type Tails = Map<CollectionId, BlockId | undefined>
  * with the header that tells where it is; where it has moved, both are asked for again. Undefined where they never agree.
  */
 export const readEnds = (
-  { cache, transactor }: Session,
+  { cache }: Session,
+  get: TransactorService["get"],
   ids: ReadonlyArray<CollectionId>
 ): Effect.Effect<EndsById | undefined, ReadError> => {
   const tails: Tails = new Map(ids.map((id) => [id, cache.tailHint(id)]))
@@ -31,7 +33,7 @@ export const readEnds = (
       asked.push(id)
       if (tail !== undefined) asked.push(tail)
     }
-    return Effect.flatMap(transactor.get(asked.map((id) => ({ id }))), (found) => {
+    return Effect.flatMap(get(asked.map((id) => ({ id }))), (found) => {
       const ends = endsIn(tails, new Map(asked.map((id, i) => [id, found[i]])))
       if (ends instanceof CorruptBlock) return Effect.fail(ends)
       return ends !== undefined || left === 0 ? Effect.succeed(ends) : round(left - 1)
