@@ -5,6 +5,7 @@
 export * from "./btree.ts"
 export * from "./Conformance.ts"
 export * from "./crypto.ts"
+export * from "./peerNetwork.ts"
 export * from "./rawStorage.ts"
 export * from "./storageRepo.ts"
 export * from "./storageRepoDurable.ts"
