@@ -16,6 +16,7 @@ export default defineConfig({
     // Two cores: process tests must not starve each other.
     maxWorkers: 2,
     minWorkers: 1,
-    testTimeout: 60_000
+    testTimeout: 60_000,
+    coverage: { include: ["src/cluster/**"], reporter: ["text"] }
   }
 })

@@ -19,6 +19,7 @@ import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
 import { allMembers, type Driven, type Send } from "../../src/cluster/driver/Drive.ts"
 import type { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import * as Recoverer from "../../src/cluster/driver/Recoverer.ts"
+import type { RecovererOutput } from "../../src/cluster/driver/Recovery.ts"
 import * as TransactionDriver from "../../src/cluster/driver/TransactionDriver.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 
@@ -49,7 +50,7 @@ export interface Undecided {
 }
 
 type Event = TransactionDriver.DriverEvent | Recoverer.RecovererEvent
-type Output = TransactionDriver.DriverOutput | Recoverer.RecovererOutput
+type Output = TransactionDriver.DriverOutput | RecovererOutput
 
 /** A machine with its state: takes an event, and says what is to be done. */
 type Machine = (event: Event) => ReadonlyArray<Output>

@@ -1,4 +1,5 @@
 /** The order of ballots. Ballot 0, which has no number of its own, is `null`. Protocol §3, §4. */
+import type { PeerId } from "../../schemas/Ids.ts"
 import type { Ballot } from "../../schemas/Proof.ts"
 
 /** A ballot, or ballot 0. */
@@ -20,6 +21,19 @@ export const higherBallot = (a: BallotOrZero, b: BallotOrZero): BallotOrZero => 
 /** A member does not join a number more than this above the one it joined: nobody can use all numbers up. §4, *Recovery*. */
 export const MAX_BALLOT_STEP = 1_000
 
+/** The highest number that is joined by who has come so far. */
+const highestNumber = (reached: ReadonlyArray<BallotOrZero>): number =>
+  Math.max(0, ...reached.map((ballot) => ballot?.n ?? 0)) + MAX_BALLOT_STEP
+
 /** Whether a ballot is too far above what a member has joined, or has been shown a prepare certificate of. */
 export const isOversized = ({ n }: Ballot, ...reached: ReadonlyArray<BallotOrZero>): boolean =>
-  n > Math.max(0, ...reached.map((ballot) => ballot?.n ?? 0)) + MAX_BALLOT_STEP
+  n > highestNumber(reached)
+
+/**
+ * The ballot of a peer above all that it was told of, but no further above what it has reached than members join: anybody
+ * may make up a number, and nobody would follow there.
+ */
+export const ballotAbove = (peer: PeerId, told: BallotOrZero, ...reached: ReadonlyArray<BallotOrZero>): Ballot => ({
+  n: Math.min((told?.n ?? 0) + 1, highestNumber(reached)),
+  peer
+})

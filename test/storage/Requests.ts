@@ -3,7 +3,7 @@
  * transactions may start from one and compete.
  */
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
-import { type Action, FORMAT_VERSION } from "../../schemas/Collection.ts"
+import { type Action, type Authority, FORMAT_VERSION } from "../../schemas/Collection.ts"
 import type { ActionId, BlockId, CollectionId, Hash, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { Manifest, NetworkName, Stamp, Payload as Transforms } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
@@ -37,6 +37,8 @@ export type Edit = (store: Tracker, collection: CollectionId) => void
 export interface Intent {
   readonly writes?: Readonly<Record<string, Edit>>
   readonly reads?: ReadonlyArray<string>
+  /** Who alone may write the collections that are created. */
+  readonly authority?: Authority
   /** What the logs are to keep, beside the blocks. */
   readonly actions?: Readonly<Record<string, ReadonlyArray<Action>>>
 }
@@ -107,7 +109,7 @@ export class Author {
   }
 
   /** A transaction that starts from a world. */
-  transaction(world: World, { actions = {}, reads = [], writes = {} }: Intent): Prepared {
+  transaction(world: World, { actions = {}, authority, reads = [], writes = {} }: Intent): Prepared {
     const { network, signer } = this.#options
     const stamp = stampOf(this.#stamps++)
     const names = Object.keys(writes)
@@ -115,7 +117,7 @@ export class Author {
       .map((name) => ({ id: this.collection(name), rev: (revIn(world, this.collection(name)) + 1) as Rev }))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
     const written = names.map((name) =>
-      this.#write(world, name, writes[name]!, stamp, collections, actions[name] ?? [])
+      this.#write(world, name, writes[name]!, stamp, collections, actions[name] ?? [], authority)
     )
     const manifest = buildManifest(
       { author: signer.publicKey, network, stamp },
@@ -147,7 +149,8 @@ export class Author {
     edit: Edit,
     stamp: Stamp,
     collections: ReadonlyArray<{ id: CollectionId; rev: Rev }>,
-    actions: ReadonlyArray<Action>
+    actions: ReadonlyArray<Action>,
+    authority: Authority | undefined
   ): WrittenCollection {
     const { hasher, signer } = this.#options
     const id = this.collection(name)
@@ -158,7 +161,7 @@ export class Author {
       indexes.set(allocated, index)
       return { collectionId: id, id: allocated, type }
     })
-    if (!world.has(id)) createCollection(store, id, name, members)
+    if (!world.has(id)) createCollection(store, id, name, members, authority)
     const baseRev = revIn(world, id)
     edit(store, id)
     const { log } = store.get(id) as unknown as CollectionBlock
@@ -199,8 +202,15 @@ const revIn = (world: World, id: CollectionId): number => {
   return header === undefined ? 0 : lastRev(world.get(header.log.tail)!.block as unknown as LogBlock)
 }
 
-const createCollection = (store: Tracker, id: CollectionId, name: string, members: ReadonlyArray<PeerId>): void =>
+const createCollection = (
+  store: Tracker,
+  id: CollectionId,
+  name: string,
+  members: ReadonlyArray<PeerId>,
+  authority: Authority | undefined
+): void =>
   store.insert({
+    ...(authority !== undefined && { authority: { ...authority } }),
     epoch: 0,
     format: FORMAT_VERSION,
     header: { collectionId: id, id, type: "collection" },

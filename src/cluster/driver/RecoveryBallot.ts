@@ -1,12 +1,14 @@
 /** One ballot of a recovery: who joined, what follows from that, who prepared and who accepted it. Protocol §4. */
-import type { AcceptanceProof, JoinStatement } from "../../../schemas/Cluster.ts"
+import type { JoinStatement } from "../../../schemas/Cluster.ts"
 import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
 import type { Manifest } from "../../../schemas/Manifest.ts"
 import type { Ballot } from "../../../schemas/Proof.ts"
+import { isSameBallot } from "../Ballot.ts"
 import type { ClusterRules } from "../ClusterRules.ts"
 import { type Justified, justify, statementProblem } from "../evidence/Justification.ts"
 import { quorumsOf } from "../Quorum.ts"
-import { giveUp, mayReach, startTally, type Tally } from "./Tally.ts"
+import type { Driven, Heard } from "./Drive.ts"
+import { giveUp, mayReach, sign, startTally, type Tally } from "./Tally.ts"
 
 /** A ballot on its way through its three steps. */
 export interface RecoveryBallot {
@@ -18,21 +20,50 @@ export interface RecoveryBallot {
   readonly proposal:
     | (Justified & { readonly statements: ReadonlyArray<JoinStatement>; readonly prepared: Tally })
     | undefined
-  /** The prepare certificate, and who has accepted it. */
-  readonly second: { readonly proof: AcceptanceProof; readonly accepted: Tally } | undefined
+  /** Who has accepted what was prepared, once that was asked. */
+  readonly accepted: Tally | undefined
 }
 
 /** A ballot that nobody has joined. */
 export const startBallot = (ballot: Ballot): RecoveryBallot => ({
+  accepted: undefined,
   ballot,
   out: new Set(),
   proposal: undefined,
-  second: undefined,
   statements: new Map()
 })
 
+/** Takes down what a member answers in this ballot. Any answer that is none in it says that the member is out of it. */
+export const heardIn = (
+  rules: ClusterRules,
+  { action, signed }: Driven,
+  current: RecoveryBallot,
+  { answer, from }: Extract<Heard, { _tag: "Answer" }>
+): RecoveryBallot => {
+  const { accepted, ballot, proposal } = current
+  switch (answer._tag) {
+    case "Joined":
+      return isSameBallot(answer.ballot, ballot)
+        ? countStatement(rules, action, signed.manifest, current, from, answer.statement)
+        : current
+    case "Prepared":
+      return proposal !== undefined && isSameBallot(answer.ballot, ballot)
+        ? {
+            ...current,
+            proposal: { ...proposal, prepared: sign(rules, action, proposal.prepared, from, answer.signed) }
+          }
+        : current
+    case "Accepted":
+      return accepted !== undefined && isSameBallot(answer.acceptance.ballot, ballot)
+        ? { ...current, accepted: sign(rules, action, accepted, from, answer.signed) }
+        : giveUpOn(current, from)
+    default:
+      return giveUpOn(current, from)
+  }
+}
+
 /** Takes down a join statement, if it counts. */
-export const countStatement = (
+const countStatement = (
   rules: ClusterRules,
   action: ActionId,
   manifest: Manifest,
@@ -47,16 +78,16 @@ export const countStatement = (
 /** Notes that nothing more is to be expected of a member in this ballot. */
 export const giveUpOn = (current: RecoveryBallot, peer: PeerId): RecoveryBallot => ({
   ...current,
+  accepted: current.accepted && giveUp(current.accepted, peer),
   out: current.statements.has(peer) ? current.out : new Set(current.out).add(peer),
-  proposal: current.proposal && { ...current.proposal, prepared: giveUp(current.proposal.prepared, peer) },
-  second: current.second && { ...current.second, accepted: giveUp(current.second.accepted, peer) }
+  proposal: current.proposal && { ...current.proposal, prepared: giveUp(current.proposal.prepared, peer) }
 })
 
 /** Whether Q may still join, prepare and accept. */
 export const mayDecide = (rules: ClusterRules, { shards }: Manifest, current: RecoveryBallot): boolean => {
   const { members } = shards[0]
   const { quorum } = quorumsOf(members.length, rules.faultModel)
-  if (current.second !== undefined) return mayReach(current.second.accepted, quorum)
+  if (current.accepted !== undefined) return mayReach(current.accepted, quorum)
   if (current.proposal !== undefined) return mayReach(current.proposal.prepared, quorum)
   return members.length - current.out.size >= quorum
 }

@@ -2,9 +2,9 @@
  * Drives a transaction over all its shards: votes, then the decision where approvals are not one, then the word to all. It has
  * no authority: whatever it claims is proved by signatures. Protocol §2, §3.
  */
-import type { Ending, LockInTheWay } from "../../../schemas/Cluster.ts"
+import type { Ending, LockInTheWay, ShardVote } from "../../../schemas/Cluster.ts"
 import type { PeerId } from "../../../schemas/Ids.ts"
-import type { Certificate } from "../../../schemas/Proof.ts"
+import type { Certificate, Proof } from "../../../schemas/Proof.ts"
 import type { BallotOrZero } from "../Ballot.ts"
 import { higherBallot } from "../Ballot.ts"
 import { type ClusterRules, isOneRound } from "../ClusterRules.ts"
@@ -22,6 +22,7 @@ import {
   shownEnd,
   tell
 } from "./Drive.ts"
+import { gatheredPends, learnPends } from "./PendGathering.ts"
 import { countVote, noVote, type ShardCoordinator, standing, startShard } from "./ShardCoordinator.ts"
 import { certificateOf, giveUp, mayReach, sign, startTally, type Tally } from "./Tally.ts"
 
@@ -50,6 +51,7 @@ export interface TransactionDriver {
   readonly isGivenUp: boolean
   readonly ending: Ending | undefined
   readonly acknowledged: ReadonlySet<PeerId>
+  readonly inTheWay: ReadonlyArray<LockInTheWay>
   readonly outranked: BallotOrZero
 }
 
@@ -59,6 +61,7 @@ export const startDriver = (driven: Driven): TransactionDriver => ({
   acknowledged: new Set(),
   driven,
   ending: undefined,
+  inTheWay: [],
   isGivenUp: false,
   isHedged: false,
   outranked: null,
@@ -84,7 +87,7 @@ export const step = (rules: ClusterRules, state: TransactionDriver, event: Drive
     case "Failed":
       return state.ending === undefined ? proceed(rules, without(state, event.peer)) : idle(state)
     case "Answer":
-      return state.ending === undefined ? heard(rules, state, event) : told(state, event)
+      return state.ending === undefined ? heard(rules, state, event) : told(rules, state, event)
   }
 }
 
@@ -102,14 +105,12 @@ const without = (state: TransactionDriver, peer: PeerId): TransactionDriver => (
 const heard = (rules: ClusterRules, state: TransactionDriver, { answer, from }: Answered): DriverStep => {
   const { driven } = state
   const ending = shownEnd(rules, driven, answer)
-  if (ending !== undefined) return finish(state, ending)
+  if (ending !== undefined) return finish(rules, state, ending)
   switch (answer._tag) {
     case "Approved":
-    case "Declined": {
-      const kind = answer._tag === "Approved" ? "approve" : "refuse"
-      const count = (shard: ShardCoordinator) => countVote(rules, driven.action, shard, from, kind, answer.votes)
-      return proceed(rules, { ...state, shards: state.shards.map(count) })
-    }
+      return proceed(rules, counted(rules, state, from, "approve", answer.votes))
+    case "Declined":
+      return proceed(rules, counted(rules, state, from, "refuse", answer.votes))
     case "Accepted": {
       // One of a later ballot is somebody's who recovers.
       if (answer.acceptance.ballot !== null) return proceed(rules, outranked(state, from, answer.acceptance.ballot))
@@ -118,16 +119,23 @@ const heard = (rules: ClusterRules, state: TransactionDriver, { answer, from }: 
     }
     case "Outranked":
       return proceed(rules, outranked(state, from, answer.joined))
-    case "InTheWay": {
-      const next = proceed(rules, without(state, from))
-      return next.state.isGivenUp ? { ...next, outputs: [inTheWay(answer.by), ...next.outputs] } : next
-    }
+    case "InTheWay":
+      return proceed(rules, without({ ...state, inTheWay: [...state.inTheWay, ...answer.by] }, from))
     default:
       return proceed(rules, without(state, from))
   }
 }
 
-const inTheWay = (by: ReadonlyArray<LockInTheWay>): InTheWay => ({ _tag: "InTheWay", by })
+const counted = (
+  rules: ClusterRules,
+  state: TransactionDriver,
+  from: PeerId,
+  kind: "approve" | "refuse",
+  votes: ReadonlyArray<ShardVote>
+): TransactionDriver => ({
+  ...state,
+  shards: state.shards.map((shard) => countVote(rules, state.driven.action, shard, from, kind, votes))
+})
 
 const outranked = (state: TransactionDriver, from: PeerId, joined: BallotOrZero): TransactionDriver => ({
   ...without(state, from),
@@ -141,15 +149,12 @@ const proceed = (rules: ClusterRules, state: TransactionDriver): DriverStep => {
   const { fastQuorum, quorum } = quorumsOf(manifest.shards[0].members.length, rules.faultModel)
   const approvals = shards[0]!.approvals
   const fast = isOneRound(rules, manifest) ? certificateOf(approvals, fastQuorum) : undefined
-  if (fast !== undefined) return finish(state, { _tag: "Committed", proof: { decision: fast } })
+  if (fast !== undefined) return finish(rules, state, { _tag: "Committed", proof: { decision: fast } })
   const decision = state.acceptances && certificateOf(state.acceptances, quorum)
-  const pends = pendsOf(rules, state)
-  if (decision !== undefined && pends !== undefined) {
-    return finish(state, { _tag: "Committed", proof: proofOf(rules, driven, decision, pends) })
-  }
+  if (decision !== undefined) return finish(rules, state, { _tag: "Committed", proof: { decision } })
   const standings = shards.map((shard) => standing(rules, manifest, shard))
   const rejected = standings.find((shard) => shard._tag === "Rejected")
-  if (rejected !== undefined) return finish(state, rejected)
+  if (rejected !== undefined) return finish(rules, state, rejected)
   // Votes that are still to come may yet refuse it, which is an end by itself.
   const mayBeRejected = standings.some(({ _tag }) => _tag === "Waiting")
   if (standings.some(({ _tag }) => _tag === "Split")) return mayBeRejected ? idle(state) : recover(state)
@@ -157,7 +162,7 @@ const proceed = (rules: ClusterRules, state: TransactionDriver): DriverStep => {
   if (state.acceptances !== undefined) {
     return mayReach(state.acceptances, quorum) || mayBeFast ? idle(state) : recover(state)
   }
-  if (pends === undefined) return idle(state)
+  if (pendsOf(rules, state) === undefined) return idle(state)
   if (!mayBeFast) return secondRound(rules, state)
   return state.isHedged ? idle(state) : { outputs: [{ _tag: "Hedge" }], state: { ...state, isHedged: true } }
 }
@@ -198,26 +203,53 @@ const hasVoted = ({ shards }: TransactionDriver, peer: PeerId): boolean =>
 const hasApproved = ({ shards }: TransactionDriver, peer: PeerId): boolean =>
   shards.some(({ approvals }) => approvals.signatures.has(peer))
 
-const recover = (state: TransactionDriver): DriverStep =>
-  state.isGivenUp
-    ? idle(state)
-    : { outputs: [{ _tag: "Recover", above: state.outranked }], state: { ...state, isGivenUp: true } }
+const recover = (state: TransactionDriver): DriverStep => {
+  const { inTheWay, isGivenUp, outranked } = state
+  if (isGivenUp) return idle(state)
+  return {
+    outputs: [
+      ...(inTheWay.length === 0 ? [] : [{ _tag: "InTheWay", by: inTheWay } as const]),
+      { _tag: "Recover", above: outranked }
+    ],
+    state: { ...state, isGivenUp: true }
+  }
+}
 
-const finish = (state: TransactionDriver, ending: Ending): DriverStep => {
+const finish = (rules: ClusterRules, state: TransactionDriver, shown: Ending): DriverStep => {
   const { driven } = state
-  const messages = sendEach(allMembers(driven.signed.manifest), (peer) =>
-    tell(driven, peer, ending, hasApproved(state, peer))
-  )
+  const ending = shown._tag === "Committed" ? { ...shown, proof: completed(rules, state, shown.proof) } : shown
+  const messages = tellEach(state, allMembers(driven.signed.manifest), ending)
   return { outputs: [{ _tag: "Finished", ending }, ...messages], state: { ...state, ending } }
 }
 
+const tellEach = (state: TransactionDriver, peers: Iterable<PeerId>, ending: Ending): ReadonlyArray<Send> =>
+  sendEach(peers, (peer) => tell(state.driven, peer, ending, hasApproved(state, peer)))
+
+/** A proof that somebody showed, with the pend certificates of the votes that were counted here: he keeps those of his own shards. */
+const completed = (rules: ClusterRules, { driven, shards }: TransactionDriver, proof: Proof): Proof => {
+  const gathering = learnPends(rules, driven, { shards, shown: new Map() }, proof.pends ?? [])
+  return proofOf(rules, driven, proof.decision, gatheredPends(rules, driven, gathering))
+}
+
 /** After the end: who asks for the manifest is sent it, who knows the end is counted. */
-const told = (state: TransactionDriver, { answer, from }: Answered): DriverStep => {
+const told = (rules: ClusterRules, state: TransactionDriver, { answer, from }: Answered): DriverStep => {
   const { acknowledged, driven, ending } = state
   if (answer._tag === "Unknown") return { outputs: sendEach([from], () => tell(driven, from, ending!, false)), state }
+  if (answer._tag === "Approved") return lateVote(rules, counted(rules, state, from, "approve", answer.votes))
   const members = allMembers(driven.signed.manifest)
   if (answer._tag !== "Ended" || acknowledged.has(from) || !members.has(from)) return idle(state)
   const all = new Set(acknowledged).add(from)
   const isComplete = all.size === members.size
   return { outputs: isComplete ? [{ _tag: "Acknowledged" }] : [], state: { ...state, acknowledged: all } }
+}
+
+/** A vote after the end may complete the pend certificate of a shard that could not be shown the end before. */
+const lateVote = (rules: ClusterRules, state: TransactionDriver): DriverStep => {
+  const { acknowledged, driven, ending } = state
+  if (ending?._tag !== "Committed") return idle(state)
+  const proof = completed(rules, state, ending.proof)
+  if (proof.pends?.length === ending.proof.pends?.length) return idle(state)
+  const peers = [...allMembers(driven.signed.manifest)].filter((peer) => !acknowledged.has(peer))
+  const now = { ...ending, proof }
+  return { outputs: tellEach(state, peers, now), state: { ...state, ending: now } }
 }

@@ -42,16 +42,20 @@ export const acquaint = (
   if (before === undefined) {
     const reason = signedProblem(context, action, signed)
     if (reason !== undefined) return refused(onlyAnswer({ _tag: "Invalid", reason }))
-    const unfit = manifest.shards.findIndex(({ members }) => members.length !== context.clusterSize)
-    if (unfit >= 0) {
-      return refused(membership(`shard ${unfit} has not ${context.clusterSize} members`))
-    }
+    const unfit = shardSizeProblem(context, manifest)
+    if (unfit !== undefined) return refused(membership(unfit))
   }
   const [first] = ownShards(context, manifest)
   if (first === undefined) return refused(membership("no shard names this node as a member"))
   if (isPrimaryOnly && first[0] !== 0) return refused(membership("this node is no member of the primary shard"))
   const over = settled(context, view, action, signed)
   return over === undefined ? { action, before, manifest, votes: before ?? noVotes(signed) } : refused(over)
+}
+
+/** Why not all shards have K members. A smaller cluster would have smaller quorums. */
+export const shardSizeProblem = ({ clusterSize }: MemberContext, { shards }: Manifest): string | undefined => {
+  const unfit = shards.findIndex(({ members }) => members.length !== clusterSize)
+  return unfit < 0 ? undefined : `shard ${unfit} has not ${clusterSize} members`
 }
 
 const membership = (reason: string): MemberPlan => onlyAnswer({ _tag: "Membership", reason })

@@ -4,13 +4,17 @@ import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
 import type { Manifest, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Proof } from "../../../schemas/Proof.ts"
 import type { CommitRequest, PendRequest } from "../../../schemas/Repo.ts"
+import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf } from "../../storage/manifestRules.ts"
 import { planCommit } from "../../storage/planCommit.ts"
 import { keys, removed } from "../../storage/records.ts"
+import { isOneRound } from "../ClusterRules.ts"
+import { pendsIn } from "../evidence/AcceptanceProof.ts"
 import { exclusionProblem } from "../evidence/Exclusion.ts"
 import { shardProofProblem } from "../evidence/RevisionProof.ts"
 import { signedProblem } from "../evidence/SignedManifest.ts"
+import { shardSizeProblem } from "./acquaint.ts"
 import { payloadProblem } from "./examine.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
@@ -32,7 +36,9 @@ export const apply = (
   const { manifest } = signed
   const own = ownShards(context, manifest)
   const reason =
-    (record?._tag === "Pending" ? undefined : signedProblem(context, action, signed)) ??
+    (record?._tag === "Pending"
+      ? undefined
+      : (signedProblem(context, action, signed) ?? shardSizeProblem(context, manifest))) ??
     own.map(([index, shard]) => proofProblem(context, view, action, manifest, index, shard, proof)).find(isText)
   if (reason !== undefined) return onlyAnswer({ _tag: "Invalid", reason })
   if (own.length === 0) return onlyAnswer({ _tag: "Membership", reason: "no shard names this node as a member" })
@@ -41,7 +47,7 @@ export const apply = (
   return (
     basesHinder(view, action, shards) ??
     payloadHinders(context, shards, given) ??
-    applied(context, view, action, given, keptProof(proof, own))
+    applied(context, view, action, given, keptProof(context, view, action, manifest, own, proof))
   )
 }
 
@@ -52,6 +58,7 @@ const alarm = (action: ActionId, reason: string): MemberPlan =>
 
 const isText = (value: string | undefined): value is string => value !== undefined
 
+/** Why a proof does not prove what a shard writes and reads, in the member set that is certified for each of its blocks. */
 const proofProblem = (
   context: MemberContext,
   view: MemberView,
@@ -60,17 +67,17 @@ const proofProblem = (
   index: number,
   shard: Shard,
   proof: Proof
-): string | undefined => shardProofProblem(context, action, manifest, index, certifiedMembers(view, shard), proof)
+): string | undefined => {
+  const foreign = certifiedMembers(view, shard).find((members) => !sameMembers(members, shard.members))
+  return shardProofProblem(context, action, manifest, index, foreign ?? shard.members, proof)
+}
 
 /** The members certified for the blocks of a shard: those stored with them or with their header; new headers name their own. §1 */
-const certifiedMembers = (view: MemberView, { members, reads, writes }: Shard): ReadonlyArray<PeerId> => {
-  const ids = [...entriesOf(writes).flatMap(([id, { collection }]) => [id, collection]), ...Object.keys(reads)]
-  for (const id of ids) {
-    const stored = view.block(id as keyof Shard["reads"])?.members
-    if (stored !== undefined) return stored
-  }
-  return members
-}
+const certifiedMembers = (view: MemberView, { reads, writes }: Shard): ReadonlyArray<ReadonlyArray<PeerId>> =>
+  [
+    ...entriesOf(writes).map(([id, { collection }]) => view.block(id) ?? view.block(collection)),
+    ...entriesOf(reads).map(([id]) => view.block(id))
+  ].flatMap((block) => (block === undefined ? [] : [block.members]))
 
 /** Each written block must be at its base: an older one is fetched first, and another certified revision is never overwritten. */
 const basesHinder = (view: MemberView, action: ActionId, own: ReadonlyArray<Shard>): MemberPlan | undefined => {
@@ -99,9 +106,23 @@ const payloadHinders = (
   return onlyAnswer({ _tag: "Behind", blocks }, { _tag: "Fetch", blocks })
 }
 
-/** What is stored of a proof: pend certificates of shards that this member is not in were not checked. */
-const keptProof = ({ decision, pends }: Proof, own: ReadonlyArray<readonly [number, Shard]>): Proof => {
-  const [first, ...others] = (pends ?? []).filter(({ shard }) => own.some(([index]) => index === shard))
+/**
+ * What is stored of a proof: the pend certificates of all shards where this member has accepted on them, else those of its own
+ * shards; others were not checked. Decision 24.
+ */
+const keptProof = (
+  context: MemberContext,
+  view: MemberView,
+  action: ActionId,
+  manifest: Manifest,
+  own: ReadonlyArray<readonly [number, Shard]>,
+  { decision, pends }: Proof
+): Proof => {
+  if (isOneRound(context, manifest)) return { decision }
+  const accepted = view.votes(action)?.ballots.accepted
+  const accepting = accepted === undefined ? [] : pendsIn(accepted, accepted.proof)
+  const checked = (pends ?? []).filter(({ shard }) => own.some(([index]) => index === shard))
+  const [first, ...others] = accepting.length > 0 ? accepting : checked
   return first === undefined ? { decision } : { decision, pends: [first, ...others] }
 }
 

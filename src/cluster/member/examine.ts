@@ -4,7 +4,7 @@ import type { CollectionBlock } from "../../../schemas/BlockTypes.ts"
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, CollectionId } from "../../../schemas/Ids.ts"
 import type { Base, Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
-import type { PendAnswer } from "../../../schemas/Repo.ts"
+import type { PendAnswer, PendRequest } from "../../../schemas/Repo.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf, isCollectionId } from "../../storage/manifestRules.ts"
@@ -13,6 +13,7 @@ import { planPend } from "../../storage/planPend.ts"
 import { authorityProblem } from "../evidence/Authority.ts"
 import { baseRev } from "../evidence/Exclusion.ts"
 import { payloadMismatch } from "../evidence/PayloadMismatch.ts"
+import { signedProblem } from "../evidence/SignedManifest.ts"
 import type { Acquainted } from "./acquaint.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
@@ -22,7 +23,7 @@ import { ownShards } from "./settled.ts"
 /** What a member makes of a transaction. */
 export type Examination =
   /** It would lock what the plan locks. */
-  | { readonly _tag: "Sound"; readonly plan: Plan<PendAnswer> }
+  | { readonly _tag: "Sound"; readonly plan: Plan<PendAnswer>; readonly signed: SignedManifest }
   /** Not now, or not as it was sent: to be asked again. */
   | { readonly _tag: "Deferred"; readonly plan: MemberPlan }
   /** What its author signed for breaks a rule, or others hold locks. */
@@ -32,16 +33,20 @@ export type Examination =
 export const examine = (
   context: MemberContext,
   view: MemberView,
-  { action, before, manifest, votes: { signed } }: Acquainted,
-  payload: Payload
+  { action, before, manifest, votes }: Acquainted,
+  { payload, signed: brought }: PendRequest
 ): Examination => {
+  // Who spoke of the transaction first may have left signatures out.
+  const isBetter = before !== undefined && signedProblem(context, action, brought) === undefined
+  const signed = isBetter ? brought : votes.signed
   const own = ownShards(context, manifest)
   const shards = own.map(([, shard]) => shard)
   const early =
     membersProblem(context, view, manifest, shards) ??
     authorsProblem(context, view, action, signed) ??
     payloadProblem(context, shards, payload) ??
-    (before === undefined ? limitProblem(context, view, manifest, shards) : undefined) ??
+    blocksBusy(context, shards) ??
+    (before === undefined ? authorBusy(context, view, manifest) : undefined) ??
     basesProblem(view, shards)
   if (early !== undefined) {
     const fetches = early._tag === "Behind" ? [{ _tag: "Fetch", blocks: early.blocks } as const] : []
@@ -50,7 +55,7 @@ export const examine = (
   const plan = planPend({ hasher: context.hasher, self: context.signer.peer }, view, action, { payload, signed })
   switch (plan.answer._tag) {
     case "Pended":
-      return { _tag: "Sound", plan }
+      return { _tag: "Sound", plan, signed }
     case "Locked":
       return { _tag: "Faulty", answer: { _tag: "InTheWay", by: plan.answer.by }, reason: "locked" }
     case "Refused":
@@ -116,16 +121,9 @@ export const payloadProblem = ({ hasher }: MemberContext, own: ReadonlyArray<Sha
   return reason === undefined ? undefined : { _tag: "Invalid", reason }
 }
 
-const limitProblem = (
-  context: MemberContext,
-  view: MemberView,
-  manifest: Manifest,
-  own: ReadonlyArray<Shard>
-): Problem => {
+const blocksBusy = ({ policy }: MemberContext, own: ReadonlyArray<Shard>): Problem => {
   const blocks = own.reduce((total, { reads, writes }) => total + entriesOf(reads).length + entriesOf(writes).length, 0)
-  return blocks > context.policy.maxBlocks
-    ? { _tag: "Busy", reason: `the transaction names ${blocks} blocks here` }
-    : authorBusy(context, view, manifest)
+  return blocks > policy.maxBlocks ? { _tag: "Busy", reason: `the transaction names ${blocks} blocks here` } : undefined
 }
 
 /** Whether this member has promised as much about an author's transactions as it will at once. */

@@ -13,14 +13,15 @@ import { VoteTable } from "./VoteTable.ts"
 const loadVotesOn = Effect.fnUntraced(function* (raw: RawStorageService, action: ActionId, table: VoteTable) {
   const asked = [voteKeys.vote(action), voteKeys.ballots(action), voteKeys.manifest(action), keys.manifest(action)]
   const [vote, ballots, unpended, pended] = yield* raw.getMany(asked)
-  const text = unpended ?? pended
+  // What is pended has the signatures that it was examined with.
+  const text = pended ?? unpended
   if (text === undefined) {
     const key = keys.manifest(action).join("/")
     return yield* new CorruptRecord({ key, reason: "absent, but a vote refers to it" })
   }
   table.set(action, {
     ballots: ballots === undefined ? { joined: null } : yield* parse<BallotRecord>(asked[1]!, ballots),
-    signed: yield* parse<SignedManifest>(unpended === undefined ? asked[3]! : asked[2]!, text),
+    signed: yield* parse<SignedManifest>(pended === undefined ? asked[2]! : asked[3]!, text),
     ...(vote !== undefined && { vote: yield* parse<Vote>(asked[0]!, vote) })
   })
 })

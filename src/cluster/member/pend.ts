@@ -13,16 +13,16 @@ import { ownShards } from "./settled.ts"
 import { type Vote, type Votes, votesWrites } from "./Votes.ts"
 
 /** Votes, once and for ever; or says why it does not vote. */
-export const pend = (context: MemberContext, view: MemberView, { payload, signed }: PendRequest): MemberPlan => {
-  const action = actionId(context.hasher, signed.manifest)
-  const known = acquaint(context, view, action, signed, false)
+export const pend = (context: MemberContext, view: MemberView, request: PendRequest): MemberPlan => {
+  const action = actionId(context.hasher, request.signed.manifest)
+  const known = acquaint(context, view, action, request.signed, false)
   if ("refused" in known) return known.refused
   const { manifest, votes } = known
   if (votes.vote !== undefined) return onlyAnswer(voteAnswer(context, known, votes.vote))
   const { joined } = votes.ballots
   // Its approval would be a vote in ballot 0, and it has said that it has none there.
   if (joined !== null && isOneRound(context, manifest)) return onlyAnswer({ _tag: "Outranked", joined })
-  const examined = examine(context, view, known, payload)
+  const examined = examine(context, view, known, request)
   switch (examined._tag) {
     case "Deferred":
       return examined.plan
@@ -32,7 +32,8 @@ export const pend = (context: MemberContext, view: MemberView, { payload, signed
         : onlyAnswer(examined.answer)
     case "Sound": {
       const { changes, writes } = examined.plan
-      const plan = voted(context, known, { kind: "approve" }, true)
+      const votes = { ...known.votes, signed: examined.signed }
+      const plan = voted(context, { ...known, votes }, { kind: "approve" }, true)
       // Locks and payload are durable together with the vote.
       return { ...plan, changes: [{ _tag: "Stored", changes }, ...plan.changes], writes: [...writes, ...plan.writes] }
     }

@@ -1,9 +1,9 @@
 /** A member is asked to prepare a value in a ballot. Protocol §4, *propose*. */
 import type { MemberAnswer, MemberRequest } from "../../../schemas/Cluster.ts"
 import type { ActionId } from "../../../schemas/Ids.ts"
-import type { Payload } from "../../../schemas/Manifest.ts"
+import type { SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Ballot, Decision } from "../../../schemas/Proof.ts"
-import type { PendAnswer } from "../../../schemas/Repo.ts"
+import type { PendAnswer, PendRequest } from "../../../schemas/Repo.ts"
 import { actionId } from "../../encoding/BlockIds.ts"
 import { signClaim } from "../../encoding/Statements.ts"
 import type { Plan } from "../../storage/Plan.ts"
@@ -36,9 +36,15 @@ export const propose = (
     return onlyAnswer({ _tag: "Invalid", reason: `the join statements justify ${justified.value}, not ${value}` })
   }
   const mustLock = justified.from === "approvals" && view.transaction(action)?._tag !== "Pending"
-  const carried = mustLock ? carry(context, view, known, payload) : undefined
+  const carried = mustLock ? carry(context, view, known, { payload: payload ?? {}, signed }) : undefined
   if (carried !== undefined && "hindrance" in carried) return carried.hindrance
-  return prepare(context, known, ballot, value, carried?.locks)
+  return prepare(context, known, ballot, value, carried)
+}
+
+/** Locks that are taken with a prepared value, and the signatures on which they were. */
+interface Carried {
+  readonly locks: Plan<PendAnswer>
+  readonly signed: SignedManifest
 }
 
 /** Takes the locks of a transaction that may have been decided by approvals, or says what is in the way. */
@@ -46,12 +52,12 @@ const carry = (
   context: MemberContext,
   view: MemberView,
   known: Acquainted,
-  payload: Payload | undefined
-): { readonly locks: Plan<PendAnswer> } | { readonly hindrance: MemberPlan } => {
-  const examined = examine(context, view, known, payload ?? {})
+  brought: PendRequest
+): Carried | { readonly hindrance: MemberPlan } => {
+  const examined = examine(context, view, known, brought)
   switch (examined._tag) {
     case "Sound":
-      return { locks: examined.plan }
+      return { locks: examined.plan, signed: examined.signed }
     case "Deferred":
       return { hindrance: examined.plan }
     case "Faulty":
@@ -64,9 +70,10 @@ const prepare = (
   { action, before, votes }: Acquainted,
   ballot: Ballot,
   value: Decision,
-  locks: Plan<PendAnswer> | undefined
+  carried: Carried | undefined
 ): MemberPlan => {
-  const after: Votes = { ...votes, ballots: { ...votes.ballots, joined: ballot, prepared: { ballot, value } } }
+  const { locks, signed } = carried ?? { signed: votes.signed }
+  const after: Votes = { ...votes, ballots: { ...votes.ballots, joined: ballot, prepared: { ballot, value } }, signed }
   return {
     answer: preparedAnswer(context, action, ballot, value),
     changes: [

@@ -117,7 +117,8 @@ const votesIn = (tables: Tables, manifests: Table<SignedManifest>): ReadonlyMap<
       action as ActionId,
       {
         ballots: one(ballots, action) ?? { joined: null },
-        signed: one(unpended, action) ?? one(manifests, action)!,
+        // What is pended has the signatures that it was examined with.
+        signed: one(manifests, action) ?? one(unpended, action)!,
         ...(vote !== undefined && { vote })
       }
     ]

@@ -2,16 +2,13 @@ import { describe, expect, it } from "@effect/vitest"
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { Ballot } from "../../../schemas/Proof.ts"
 import type { SignerService } from "../../../services/Signer.ts"
-import {
-  type RecovererEvent,
-  type RecovererOutput,
-  startRecoverer,
-  step
-} from "../../../src/cluster/driver/Recoverer.ts"
+import { MAX_BALLOT_STEP } from "../../../src/cluster/Ballot.ts"
+import { type RecovererEvent, startRecoverer, step } from "../../../src/cluster/driver/Recoverer.ts"
+import type { RecovererOutput } from "../../../src/cluster/driver/Recovery.ts"
 import { signClaim } from "../../../src/encoding/Statements.ts"
 import { Author, emptyWorld, onlyLog } from "../../storage/Requests.ts"
 import { hasher, network, signerOf } from "../../storage/TestServices.ts"
-import { clusterOf, joinStatement, peersOf, rulesOf } from "../Signatures.ts"
+import { certify, clusterOf, joinStatement, peersOf, rulesOf } from "../Signatures.ts"
 
 const home = clusterOf(1, 2, 3, 4)
 const [ann, bob, cat, dan] = home as unknown as readonly [SignerService, SignerService, SignerService, SignerService]
@@ -93,17 +90,92 @@ describe("A recoverer", () => {
     expect(last(recovered(...lost, { _tag: "BackOffElapsed", order }))).toEqual(["Join", 9, undefined])
   })
 
+  it("follows no number that somebody made up further than members do, and gets there in steps where it was true", () => {
+    const outranked = (signer: SignerService, n: number) =>
+      answer(signer, { _tag: "Outranked", joined: { n, peer: dan.peer } })
+    const order = peersOf(home)
+    const lost = (n: number) => [outranked(ann, n), outranked(bob, n), { _tag: "BackOffElapsed", order } as const]
+    const told = [open(ann), open(bob), open(cat), open(dan, at(1e15))]
+    expect(last(recovered(...told))).toEqual(["Join", MAX_BALLOT_STEP, undefined])
+    expect(last(recovered(...told, ...lost(2_500)))).toEqual(["Join", 2 * MAX_BALLOT_STEP, undefined])
+    const twice = [...told, ...lost(2_500), ...lost(2_500)]
+    expect(last(recovered(...twice))).toEqual(["Join", 2_501, undefined])
+  })
+
+  it("believes a number at once with the prepare certificate of that ballot, and shows it to who lags behind", () => {
+    const high = { n: 5_000, peer: bob.peer }
+    const near = certify(action, [ann, bob, cat], { ballot: high, kind: "prepared", value: "abort" })
+    const accepted = (signer: SignerService, proof = near) =>
+      answer(signer, {
+        _tag: "Accepted",
+        acceptance: { ballot: high, value: "abort" },
+        proof: [proof],
+        signed: signClaim(signer, network, { action, ballot: high, kind: "accepted", value: "abort" })
+      })
+    const again = { _tag: "BackOffElapsed", order: peersOf(home) } as const
+    const outputs = recovered(...asked, accepted(ann), accepted(bob), again)
+    expect(outputs.at(-1)).toMatchObject({ request: { _tag: "Join", ballot: { n: 5_001 }, near } })
+    // That of a lower ballot, which is as sound, takes nothing back.
+    const low = { n: 2, peer: bob.peer }
+    const older = certify(action, [ann, bob, cat], { ballot: low, kind: "prepared", value: "abort" })
+    const late = answer(dan, {
+      _tag: "Accepted",
+      acceptance: { ballot: low, value: "abort" },
+      proof: [older],
+      signed: signClaim(dan, network, { action, ballot: low, kind: "accepted", value: "abort" })
+    })
+    expect(recovered(...asked, accepted(ann), accepted(bob), late, again).at(-1)).toMatchObject({ request: { near } })
+    const unproved = certify(action, [ann, bob], { ballot: high, kind: "prepared", value: "abort" })
+    const lie = recovered(...asked, accepted(ann, unproved), accepted(bob, unproved), again)
+    expect(last(lie)).toEqual(["Join", 2, undefined])
+  })
+
+  it("takes nothing from a ballot that it no longer leads, nor twice from one member", () => {
+    const order = peersOf(home)
+    const lost = [...asked, joins(ann, 1), failed(bob), failed(cat), { _tag: "BackOffElapsed", order } as const]
+    const stale = [...lost, joins(ann, 1), joins(bob, 1), joins(cat, 1), prepares(ann, 1, "abort")]
+    expect(last(recovered(...stale))).toEqual(["Join", 2, undefined])
+    const twice = [...asked, joins(ann, 1), joins(ann, 1, true), joins(bob, 1)]
+    expect(last(recovered(...twice))).toEqual(["Join", 1, undefined])
+    expect(recovered({ _tag: "BackOffElapsed", order })).toEqual([])
+  })
+
+  it("does nothing more about a ballot that it has given up", () => {
+    const order = peersOf(home)
+    const busy = (signer: SignerService) => answer(signer, { _tag: "Busy", reason: "full" })
+    const lost = [...asked, joins(ann, 1), busy(bob), busy(cat)]
+    expect(last(recovered(...lost))).toBe("BackOff")
+    expect(recovered(...lost, joins(dan, 1), failed(dan))).toHaveLength(recovered(...lost).length)
+    // A member that would not join has declined nothing: its statement is not waited for.
+    const again = [...lost, { _tag: "BackOffElapsed", order } as const]
+    expect(last(recovered(...again, joins(ann, 2), joins(dan, 2), joins(bob, 2)))).toEqual(["Propose", 2, "abort"])
+  })
+
+  it("sends the manifest to who asks for it after the end, and does nothing about any other late answer", () => {
+    const decision = certify(action, home, { kind: "approve" })
+    const ended = answer(ann, { _tag: "Ended", ending: { _tag: "Committed", proof: { decision } } })
+    const done = recovered(ended)
+    expect(done[0]?._tag).toBe("Finished")
+    expect(recovered(ended, failed(bob), open(cat), ended)).toHaveLength(done.length)
+    const outputs = recovered(ended, answer(dan, { _tag: "Unknown" }))
+    expect(outputs.at(-1)).toMatchObject({ request: { _tag: "Apply", request: { signed: request.signed } } })
+  })
+
   it("waits in the next ballot for the statements of those who declined, and takes them first", () => {
     const by = [{ block: author.tail(created.world, "books"), holder: created.actionId }]
     const inTheWay = (signer: SignerService) => answer(signer, { _tag: "InTheWay", by })
     const split = [...asked, joins(ann, 1, true), joins(bob, 1, true), joins(cat, 1), inTheWay(cat), inTheWay(dan)]
     const outputs = recovered(...split)
     expect(outputs.at(-2)?._tag).toBe("InTheWay")
-    const again = [...split, { _tag: "BackOffElapsed", order: peersOf(home) } as const]
-    const three = [...again, joins(ann, 2, true), joins(bob, 2, true), joins(cat, 2)]
-    expect(last(recovered(...three))).toEqual(["Join", 2, undefined])
-    // Of two that approved one fits beside the two that declined: fewer than T.
-    expect(last(recovered(...three, joins(dan, 2)))).toEqual(["Propose", 2, "abort"])
-    expect(last(recovered(...three, failed(dan)))).toEqual(["Propose", 2, "commit"])
+    const behind = (signer: SignerService) => answer(signer, { _tag: "Behind", blocks: [] })
+    for (const declines of [inTheWay, behind]) {
+      const lost = [...split.slice(0, -2), declines(cat), declines(dan)]
+      const again = [...lost, { _tag: "BackOffElapsed", order: peersOf(home) } as const]
+      const three = [...again, joins(ann, 2, true), joins(bob, 2, true), joins(cat, 2)]
+      expect(last(recovered(...three))).toEqual(["Join", 2, undefined])
+      // Of two that approved one fits beside the two that declined: fewer than T.
+      expect(last(recovered(...three, joins(dan, 2)))).toEqual(["Propose", 2, "abort"])
+      expect(last(recovered(...three, failed(dan)))).toEqual(["Propose", 2, "commit"])
+    }
   })
 })

@@ -91,6 +91,39 @@ describe("A driver of one shard", () => {
     expect(driven(...[ann, bob].map(outranked)).at(-1)).toEqual({ _tag: "Recover", above: joined })
   })
 
+  it("says whose locks were in the way when it gives up, whatever it was that failed last", () => {
+    const by = [{ block: author.tail(created.world, "books"), holder: created.actionId }]
+    const inTheWay = answer(ann, { _tag: "InTheWay", by })
+    expect(driven(inTheWay, failed(bob)).slice(0, 1)).toEqual([{ _tag: "InTheWay", by }])
+    expect(tags(inTheWay, failed(bob), failed(cat))).toEqual(["InTheWay", "Recover"])
+    expect(tags(failed(bob), inTheWay)).toEqual(["InTheWay", "Recover"])
+  })
+
+  it("goes on after it has given up, if what was on its way comes in time", () => {
+    const lost = [...three, failed(dan), failed(ann), failed(bob)] as const
+    expect(tags(...lost)).toEqual(["Hedge", ...secondRound, "Recover"])
+    expect(tags(...lost, accepts(ann), accepts(bob), accepts(cat))).toEqual([
+      "Hedge",
+      ...secondRound,
+      "Recover",
+      ...commit
+    ])
+  })
+
+  it("is to be recovered above a ballot in which somebody accepted", () => {
+    const ballot = { n: 3, peer: dan.peer }
+    const begun = [...three, { _tag: "HedgeElapsed" } as const]
+    const later = (signer: SignerService) =>
+      answer(signer, {
+        _tag: "Accepted",
+        acceptance: { ballot, value: "abort" },
+        proof: [certify(action, home, { ballot, kind: "prepared", value: "abort" })],
+        signed: signClaim(signer, network, { action, ballot, kind: "accepted", value: "abort" })
+      })
+    const outputs = driven(...begun, failed(dan), later(ann), later(bob))
+    expect(outputs.at(-1)).toEqual({ _tag: "Recover", above: ballot })
+  })
+
   it("counts no signature that is another's, of another transaction, or said to be another's", () => {
     const forged = [
       answer(dan, approval(ann)),
@@ -120,5 +153,65 @@ describe("A driver of one shard", () => {
     })
     expect(tags(...all, ...home.map(ended)).at(-1)).toBe("Acknowledged")
     expect(tags(...all, ...[ann, bob, cat, cat].map(ended))).not.toContain("Acknowledged")
+  })
+})
+
+describe("A driver of several shards", () => {
+  const away = clusterOf(5, 6, 7, 8)
+  const membersOf = (name: string) => peersOf(name === "films" ? away : home)
+  const author = new Author({ hasher, membersOf, network, signer: signerOf(9) })
+  const { world } = author.transaction(emptyWorld, { writes: { books: onlyLog, films: onlyLog } })
+  const both = author.transaction(world, { writes: { books: onlyLog, films: onlyLog } })
+  const { action, request } = { action: both.actionId, request: both.request }
+  const [primary, second] = request.signed.manifest.shards[0].members.includes(ann.peer) ? [home, away] : [away, home]
+
+  const outputs = (...events: ReadonlyArray<DriverEvent>) => {
+    let state = startDriver({ action, ...request })
+    return events.flatMap((event) => {
+      const next = step(rulesOf(), state, event)
+      state = next.state
+      return next.outputs
+    })
+  }
+  const tags = (...events: ReadonlyArray<DriverEvent>) =>
+    outputs(...events).map((output) => (output._tag === "Send" ? output.request._tag : output._tag))
+  const votes = (signer: SignerService, kind: "approve" | "refuse", shard: number): DriverEvent => {
+    const signed = [{ shard, signed: signClaim(signer, network, { action, kind, shard }) }] as const
+    return answer(
+      signer,
+      kind === "approve" ? { _tag: "Approved", votes: signed } : { _tag: "Declined", reason: "locked", votes: signed }
+    )
+  }
+  const all = (signers: typeof home, kind: "approve" | "refuse", shard: number) =>
+    signers.map((signer) => votes(signer, kind, shard))
+  const fail = (signers: typeof home) => signers.map(failed)
+
+  it("asks for no second round before the votes of all shards are there", () => {
+    expect(tags(...all(primary, "approve", 0))).toEqual([])
+    expect(tags(...all(primary, "approve", 0), { _tag: "HedgeElapsed" })).toEqual([])
+    expect(tags(...all(primary, "approve", 0), ...all(second, "approve", 1).slice(1))).toEqual(secondRound)
+  })
+
+  it("waits, where one shard is split, for another that may yet refuse", () => {
+    const split = [...all(primary, "approve", 0).slice(0, 2), ...fail(primary.slice(2))]
+    expect(tags(...split)).toEqual([])
+    expect(tags(...split, ...all(second, "refuse", 1)).slice(0, 1)).toEqual(["Finished"])
+    expect(tags(...split, ...all(second, "approve", 1))).toEqual(["Recover"])
+  })
+
+  it("tells those who have voted of a refusal without the manifest, and all others with it", () => {
+    const told = outputs(...all(primary, "approve", 0), ...all(second, "refuse", 1))
+    const sent = told.flatMap((output) =>
+      output._tag === "Send" && output.request._tag === "End" ? [[output.to, "signed" in output.request]] : []
+    )
+    expect(sent).toEqual([
+      ...peersOf(primary).map((peer) => [peer, false]),
+      ...peersOf(second).map((peer) => [peer, true])
+    ])
+  })
+
+  it("counts votes for the shard that they were given for, and for no other", () => {
+    const crossed = second.map((signer) => votes(signer, "approve", 0))
+    expect(tags(...all(primary, "approve", 0), ...crossed)).not.toContain("Accept")
   })
 })

@@ -175,9 +175,24 @@ describe("A prepare certificate", () => {
     const accept = (...proof: ReadonlyArray<Certificate>) =>
       acceptanceProblem(rules, single.actionId, manifest, { ballot, value: "abort" }, proof)
     expect(accept(prepared(3))).toBeUndefined()
-    expect(accept()).toMatch(/one prepare certificate/)
-    expect(accept(prepared(3), prepared(3))).toMatch(/one prepare certificate/)
+    expect(accept()).toMatch(/a prepare certificate/)
+    expect(accept(prepared(3), prepared(3))).toMatch(/more than the prepare certificate/)
     expect(accept(sign(single, 3, { kind: "approve" }))).toMatch(/kind approve/)
+  })
+
+  it("has the pend certificates of all shards with it where a commit must be shown to shards that have one each", () => {
+    const { actionId, request } = double
+    const accept = (value: "commit" | "abort", ...pends: ReadonlyArray<Certificate>) =>
+      acceptanceProblem(rules, actionId, request.signed.manifest, { ballot, value }, [
+        sign(double, 3, { ballot, kind: "prepared", value }),
+        ...pends
+      ])
+    const both = [sign(double, 3, { kind: "approve" }), sign(double, 3, { kind: "approve", shard: 1 }, away)]
+    expect(accept("commit", ...both)).toBeUndefined()
+    expect(accept("commit")).toMatch(/0 pend certificates for 2 shards/)
+    expect(accept("commit", both[0]!, both[0]!)).toMatch(/shard 1/)
+    expect(accept("abort")).toBeUndefined()
+    expect(accept("abort", ...both)).toMatch(/more than the prepare certificate/)
   })
 
   it("is not needed in ballot 0, which carries nothing but commit", () => {

@@ -47,6 +47,11 @@ describe("An exclusion proof", () => {
     expect(excluded(proved(lost))).toMatch(/own/)
   })
 
+  it("is not a transaction that leaves the block alone", () => {
+    const elsewhere = author.transaction(created.world, { writes: { cars: onlyLog } })
+    expect(excluded(proved(elsewhere))).toMatch(/manifest does not write the block/)
+  })
+
   it("is not of a block that the transaction only reads", () => {
     const reader = author.transaction(created.world, { reads: ["books"], writes: { cars: onlyLog } })
     expect(excluded(proved(won), reader)).toMatch(/does not write the block/)
@@ -72,8 +77,10 @@ describe("An ending is shown", () => {
   const { actionId } = lost
   const { manifest } = lost.request.signed
   const ballot = { n: 1, peer: home[0]!.peer }
-  const problem = (ending: Ending, stored?: ReadonlyArray<PeerId>) =>
-    endingProblem(rules, actionId, manifest, ending, () => stored)
+  const problem = (ending: Ending, ...stored: ReadonlyArray<ReadonlyArray<PeerId>>) =>
+    stored.length === 0
+      ? endingProblem(rules, actionId, manifest, ending)
+      : endingProblem(rules, actionId, manifest, ending, () => stored[0])
 
   it("by a decision, by refusals, or by exclusion, and each is checked as what it is", () => {
     const abort = certify(actionId, home.slice(1), { ballot, kind: "accepted", value: "abort" })

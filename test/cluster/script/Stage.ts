@@ -6,10 +6,15 @@ import type { Certificate, FaultModel } from "../../../schemas/Proof.ts"
 import type { StorageRecord, StorageWrite } from "../../../services/RawStorage.ts"
 import type { SignerService } from "../../../services/Signer.ts"
 import { type MemberEvent, type MemberOutput, step } from "../../../src/cluster/member/Member.ts"
-import { defaultMemberPolicy, type MemberContext } from "../../../src/cluster/member/MemberContext.ts"
+import {
+  defaultMemberPolicy,
+  type MemberContext,
+  type MemberPolicy
+} from "../../../src/cluster/member/MemberContext.ts"
 import { emptyMember, type MemberState } from "../../../src/cluster/member/MemberState.ts"
 import { rebuild } from "../../../src/cluster/member/rebuild.ts"
 import { peerIdOf } from "../../../src/encoding/PeerIdentity.ts"
+import { signClaim } from "../../../src/encoding/Statements.ts"
 import { encode } from "../../../src/storage/StorageKeyCodec.ts"
 import type { Mutable } from "../../storage/Planning.ts"
 import { Author, emptyWorld, type Intent, type Prepared, type World } from "../../storage/Requests.ts"
@@ -53,6 +58,11 @@ export class Stage {
   readonly beliefs = new Map<string, Map<string, string>>()
   readonly transactions = new Map<string, Prepared>()
   readonly strangers = new Set<PeerId>()
+  /** Which homes single members know of, though they are no members there. */
+  readonly homes = new Map<string, Map<CollectionId, string>>()
+  policy: MemberPolicy = defaultMemberPolicy
+  /** Blocks beside headers and logs, by the names that a script gives them. */
+  readonly leaves = new Map<string, BlockId>()
   readonly #made: Array<Made> = []
   readonly #statements = new Map<string, JoinStatement>()
   readonly #author = new Author({
@@ -96,6 +106,7 @@ export class Stage {
   /** What a block is to a reader: its collection, and what it is in it. */
   nameOfBlock(id: BlockId): string {
     for (const name of this.places.keys()) if (this.collection(name) === id) return name
+    for (const [name, leaf] of this.leaves) if (leaf === id) return name
     for (const { world } of this.transactions.values()) {
       const header = world.get(id)?.block?.header
       if (header !== undefined) return `${this.nameOfBlock(header.collectionId)}.${header.type}`
@@ -116,6 +127,16 @@ export class Stage {
     for (const write of Object.values(manifest.shards[0].writes)) write.after = write.change
     const signed = this.#author.sign(manifest as Manifest, prepared.request.payload)
     this.transactions.set(name, { ...prepared, ...signed })
+  }
+
+  /** The same transaction under the signatures of others beside its author's. */
+  cosign(name: string, from: string, signers: ReadonlyArray<SignerService>): void {
+    const prepared = this.transaction(from)
+    const { actionId, request } = prepared
+    const { manifest, signatures } = request.signed
+    const more = signers.map((signer) => signClaim(signer, network, { action: actionId, kind: "author" }))
+    const signed = { manifest, signatures: [...signatures, ...more] as const }
+    this.transactions.set(name, { ...prepared, request: { ...request, signed } })
   }
 
   /** The transforms that a member needs: those of the shards that it is in. */
@@ -215,11 +236,16 @@ export class Stage {
           const place = this.beliefs.get(name)?.get(collection ?? "") ?? this.places.get(collection ?? "")
           return place === undefined ? [] : this.membersIn(place)
         },
-        home: () => undefined,
+        home: (collection) => {
+          const cluster = this.homes.get(name)?.get(collection)
+          return cluster === undefined ? undefined : this.membersIn(cluster)
+        },
         isAdmitted: (peer) => !this.strangers.has(peer)
       },
       network,
-      policy: defaultMemberPolicy,
+      get policy() {
+        return stage.policy
+      },
       signer,
       verifier
     }

@@ -1,10 +1,13 @@
 /** What the commands of a script do. */
-import type { CertifiedRevision, FailedEnding, MemberRequest } from "../../../schemas/Cluster.ts"
+import type { AcceptanceProof, CertifiedRevision, FailedEnding, MemberRequest } from "../../../schemas/Cluster.ts"
 import type { ActionId } from "../../../schemas/Ids.ts"
 import type { Ballot, Certificate, Decision, FaultModel, Proof } from "../../../schemas/Proof.ts"
+import type { SignerService } from "../../../services/Signer.ts"
 import { isOneRound } from "../../../src/cluster/ClusterRules.ts"
+import { needsPends } from "../../../src/cluster/evidence/AcceptanceProof.ts"
 import { quorumsOf } from "../../../src/cluster/Quorum.ts"
-import { onlyLog, type Prepared } from "../../storage/Requests.ts"
+import { addLeaf, type Edit, onlyLog, type Prepared } from "../../storage/Requests.ts"
+import { signerOf } from "../../storage/TestServices.ts"
 import { joinStatement } from "../Signatures.ts"
 import { drive, recover } from "./drive.ts"
 import { fail, type Stage } from "./Stage.ts"
@@ -33,6 +36,8 @@ const KEYWORDS = new Set([
   "by",
   "on",
   "below",
+  "adds",
+  "drops",
   "without",
   "as",
   "signed"
@@ -111,12 +116,14 @@ export const commands: Readonly<Record<string, Command>> = {
     const { approvalThreshold, fastQuorum, liars, quorum } = quorumsOf(members.length, stage.faultModel)
     return [`K = ${members.length}, f = ${liars}: Q = ${quorum}, Qf = ${fastQuorum}, T = ${approvalThreshold}`]
   },
-  /** `collection books at home`: exists from the start. */
+  /** `collection books at home`: exists from the start; `collection books at home by ed flo`: both must sign what writes it. */
   collection: (stage, words) => {
     const name = words[0]!
     const cluster = after(words, "at")[0]!
     stage.places.set(name, cluster)
-    const created = stage.prepare(`the creation of ${name}`, { writes: { [name]: onlyLog } })
+    const keys = after(words, "by").map((author) => authorNamed(author).publicKey)
+    const authority = isNonEmpty(keys) ? { authority: { keys, threshold: keys.length } } : {}
+    const created = stage.prepare(`the creation of ${name}`, { ...authority, writes: { [name]: onlyLog } })
     stage.world = created.world
     const { request } = created
     const members = stage.clusters.get(cluster) ?? fail(`there is no cluster ${cluster}`)
@@ -142,10 +149,12 @@ export const commands: Readonly<Record<string, Command>> = {
     else stage.beliefs.set(member, new Map(stage.beliefs.get(member)).set(name!, cluster!))
     return []
   },
-  /** `transaction X writes books reads cars from Y` */
+  /** `transaction X writes books reads cars from Y`; `adds leaf`, `drops leaf`: beside the log, in what it writes first. */
   transaction: (stage, words) => {
     const [base] = after(words, "from")
-    const writes = Object.fromEntries(after(words, "writes").map((name) => [name, onlyLog]))
+    const writes = Object.fromEntries(
+      after(words, "writes").map((name, i) => [name, i === 0 ? editOf(stage, words) : onlyLog])
+    )
     const from = base === undefined ? stage.world : stage.transaction(base).world
     const { request } = stage.prepare(words[0]!, { reads: after(words, "reads"), writes }, from)
     const { shards } = request.signed.manifest
@@ -155,6 +164,11 @@ export const commands: Readonly<Record<string, Command>> = {
   /** `spoil X as Y`: X, but not with the result that its author signed for. */
   spoil: (stage, words) => {
     stage.spoil(words[0]!, after(words, "as")[0]!)
+    return []
+  },
+  /** `cosign Y as X by ed`: Y is X, with another signature beside its author's. */
+  cosign: (stage, words) => {
+    stage.cosign(words[0]!, after(words, "as")[0]!, after(words, "by").map(authorNamed))
     return []
   },
   /** `pend X to home`, `pend X to ann without payload`, `pend X to ann signed as Y` */
@@ -287,6 +301,22 @@ export const commands: Readonly<Record<string, Command>> = {
   }
 }
 
+/** What a transaction does beside the entry in the log. */
+const editOf = (stage: Stage, words: Words): Edit => {
+  const [added] = after(words, "adds")
+  const [dropped] = after(words, "drops")
+  if (added !== undefined) return addLeaf([added], (id) => stage.leaves.set(added, id))
+  if (dropped === undefined) return onlyLog
+  return (store) => store.remove(stage.leaves.get(dropped) ?? fail(`there is no leaf ${dropped}`))
+}
+
+const isNonEmpty = <A>(list: ReadonlyArray<A>): list is readonly [A, ...Array<A>] => list.length > 0
+
+/** The key of somebody who only signs. */
+const authorNamed = (name: string): SignerService => signerOf(AUTHOR_SEEDS + (name.codePointAt(0) ?? 0))
+// Beside the seeds of members and of the one who signs all transactions.
+const AUTHOR_SEEDS = 110
+
 const namesIn = (stage: Stage, members: ReadonlyArray<Parameters<Stage["nameOf"]>[0]>): string =>
   members
     .map((peer) => stage.nameOf(peer))
@@ -306,6 +336,22 @@ const acceptOf = (stage: Stage, prepared: Prepared, n: number, value: Decision, 
   _tag: "Accept",
   acceptance: { ballot: n === 0 ? null : ballotOf(stage, n), value },
   actionId: prepared.actionId,
-  proof: n === 0 ? pends(stage, prepared) : [prepareCertificate(stage, prepared, n, value)],
+  proof: acceptanceProof(stage, prepared, n, value, words),
   ...signedOf(prepared, words)
 })
+
+/** In ballot 0 the pend certificates, later a prepare certificate; with a commit of several shards both. */
+const acceptanceProof = (
+  stage: Stage,
+  prepared: Prepared,
+  n: number,
+  value: Decision,
+  words: Words
+): AcceptanceProof => {
+  if (n === 0) return pends(stage, prepared)
+  const certificate = prepareCertificate(stage, prepared, n, value)
+  const isShown = needsPends(rulesOf(stage), prepared.request.signed.manifest, value)
+  return isShown && !after(words, "without").includes("pends")
+    ? [certificate, ...pends(stage, prepared)]
+    : [certificate]
+}

@@ -3,11 +3,12 @@ import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { PeerId } from "../../../schemas/Ids.ts"
 import type { Heard, Send } from "../../../src/cluster/driver/Drive.ts"
 import * as Recoverer from "../../../src/cluster/driver/Recoverer.ts"
+import type { RecovererOutput } from "../../../src/cluster/driver/Recovery.ts"
 import * as TransactionDriver from "../../../src/cluster/driver/TransactionDriver.ts"
 import { fail, type Stage } from "./Stage.ts"
 import { actInWords, ballotInWords, endingInWords } from "./words.ts"
 
-type Output = TransactionDriver.DriverOutput | Recoverer.RecovererOutput
+type Output = TransactionDriver.DriverOutput | RecovererOutput
 
 /** A machine at work: takes what it hears, and says what it does. */
 interface Machine {
