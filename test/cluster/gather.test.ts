@@ -11,7 +11,11 @@ const HEDGE_MILLIS = 50
 const gathering = (answers: (peer: string) => Effect.Effect<number, string>, need: number) => {
   const asked: Array<string> = []
   const gathered = gather({
-    ask: (peer) => Effect.zipRight(Effect.sync(() => asked.push(peer)), answers(peer)),
+    ask: (peer) =>
+      Effect.zipRight(
+        Effect.sync(() => asked.push(peer)),
+        answers(peer)
+      ),
     counts: (answer) => answer > 0,
     hedgeMillis: HEDGE_MILLIS,
     need,
