@@ -12,6 +12,7 @@ import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
+import { answerWithin } from "./answerWithin.ts"
 
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
@@ -25,13 +26,8 @@ const make = Effect.fnUntraced(function* (clusterSize: number) {
   const writer = yield* RepoWriter
 
   const ask = <A extends RepoAnswer["_tag"]>(peer: PeerId, tag: A, question: RepoQuestion) =>
-    network.ask(repoProtocol, peer, question).pipe(
-      Effect.timeoutOption(ANSWER_MILLIS),
-      Effect.map((answer) =>
-        answer._tag === "Some" && answer.value._tag === tag
-          ? (answer.value as Extract<RepoAnswer, { _tag: A }>)
-          : undefined
-      ),
+    answerWithin(ANSWER_MILLIS, peer, network.ask(repoProtocol, peer, question)).pipe(
+      Effect.map((answer) => (answer._tag === tag ? (answer as Extract<RepoAnswer, { _tag: A }>) : undefined)),
       Effect.catchAll((_error: PeerError) => Effect.succeed(undefined))
     )
 

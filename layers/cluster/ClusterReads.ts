@@ -1,7 +1,7 @@
 /** Reads from clusters: the latest revisions, and those at a revision of their collection. Protocol §5. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { LatestRevision, MemberAnswer } from "../../schemas/Cluster.ts"
+import type { LatestRevision, MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
 import { BlockUnavailable } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
@@ -15,10 +15,13 @@ import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import { answerWithin } from "./answerWithin.ts"
 import { gather } from "./gather.ts"
 
 /** How patiently is read. */
 export interface ReadPolicy {
+  /** How long the answer of a member is waited for, in milliseconds. */
+  readonly answerMillis: number
   /** How long the first members asked are waited for before all others are asked, too, in milliseconds. */
   readonly readHedgeMillis: number
   /** How often a read is begun again that met undecided locks, or collections that changed meanwhile. */
@@ -26,7 +29,7 @@ export interface ReadPolicy {
 }
 
 /** What suits a laptop. */
-export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 100, readHedgeMillis: 50 }
+export const defaultReadPolicy: ReadPolicy = { answerMillis: 2_000, maxReadRounds: 1_000, readHedgeMillis: 50 }
 
 /** What reading takes. */
 export interface ClusterReadsContext {
@@ -40,8 +43,8 @@ export interface ClusterReadsContext {
   readonly throughOf: (block: BlockId) => Effect.Effect<number, ReadError>
   readonly askRepo: (peer: PeerId, question: RepoQuestion) => Effect.Effect<RepoAnswer, PeerError>
   readonly policy: ReadPolicy
-  /** Sees to it that a transaction comes to its end, as whoever drives it may not. */
-  readonly resolve: (signed: SignedManifest, round: number) => Effect.Effect<void>
+  /** Waits a moment for a transaction to end, or sees to it that it does. */
+  readonly resolve: (signed: SignedManifest) => Effect.Effect<void>
 }
 
 /** The latest revision of a block, and who told of it and of those before. */
@@ -85,12 +88,15 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       return Effect.succeed(members.includes(self) ? [self, ...members.filter((peer) => peer !== self)] : members)
     })
 
+  const ask = (peer: PeerId, request: MemberRequest) =>
+    answerWithin(policy.answerMillis, peer, client.ask(peer, request))
+
   const unavailable = (block: BlockId, reason: string) => new BlockUnavailable({ block, reason })
 
   /** What Q members of a cluster tell of some of its blocks. */
   const askLatest = Effect.fnUntraced(function* (peers: ReadonlyArray<PeerId>, blocks: ReadonlyArray<BlockId>) {
     const answers = yield* gather({
-      ask: (peer) => client.ask(peer, { _tag: "Read", blocks }),
+      ask: (peer) => ask(peer, { _tag: "Read", blocks }),
       counts: (answer) => answer._tag === "Latest" && answer.blocks.length === blocks.length,
       hedgeMillis: policy.readHedgeMillis,
       need: quorum,
@@ -107,7 +113,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     const { members } = signed.manifest.shards[0]
     const action = actionId(rules.hasher, signed.manifest)
     const told = gather({
-      ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+      ask: (peer) => ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
       counts: ({ _tag }) => _tag === "Open" || _tag === "Ended",
       hedgeMillis: policy.readHedgeMillis,
       need: quorumsOf(members.length, rules.faultModel).quorum,
@@ -135,7 +141,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       const undecided = yield* Effect.forEach(holders.values(), wasUndecided, { concurrency: "unbounded" })
       const decided = [...holders.values()].filter((_signed, i) => !undecided[i])
       if (decided.length === 0) return told
-      yield* Effect.forEach(decided, (signed) => context.resolve(signed, round), { discard: true })
+      yield* Effect.forEach(decided, context.resolve, { discard: true })
     }
     return yield* unavailable(ids[0]!, "the transactions that hold locks on it do not come to an end")
   })
@@ -158,7 +164,10 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     at: Rev,
     peer: PeerId
   ): Effect.fn.Return<Fetched | undefined> {
-    const answer = yield* Effect.orElseSucceed(askRepo(peer, { _tag: "BlockAt", at, id }), () => undefined)
+    const answer = yield* Effect.orElseSucceed(
+      answerWithin(policy.answerMillis, peer, askRepo(peer, { _tag: "BlockAt", at, id })),
+      () => undefined
+    )
     if (answer?._tag !== "BlockAt") return undefined
     const { found } = answer
     if (found === null) return { found: undefined, through: answer.through }

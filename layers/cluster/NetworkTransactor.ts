@@ -2,7 +2,6 @@
  * The transactor of a node in a network: transactions are driven over the clusters of the blocks that they name, reads ask the
  * clusters that keep what is read. Protocol §3 to §5.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -34,6 +33,7 @@ import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
+import { answerWithin } from "./answerWithin.ts"
 import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
@@ -85,13 +85,6 @@ const make = Effect.fnUntraced(function* ({
   const resolution = Resolution.make(contextWith, scope)
   const context = contextWith(resolution.afterPatience)
 
-  /** The first rounds leave a transaction to whoever drives it; then it is recovered. */
-  const resolve = (signed: SignedManifest, round: number): Effect.Effect<void> => {
-    const waited = PAUSE_MILLIS * round
-    return waited < policy.patienceMillis
-      ? Effect.sleep(Duration.millis(PAUSE_MILLIS))
-      : Effect.ignore(resolution.recover(signed))
-  }
   const askRepo = (peer: PeerId, question: RepoQuestion) => peers.ask(repoProtocol, peer, question)
   const reads = ClusterReads.make({
     askRepo,
@@ -100,7 +93,7 @@ const make = Effect.fnUntraced(function* ({
     keys,
     policy,
     repo,
-    resolve,
+    resolve: resolution.await,
     rules,
     throughOf: (block) => throughOf(writer, block)
   })
@@ -164,7 +157,12 @@ const make = Effect.fnUntraced(function* ({
     const members = yield* reads.membersOf(home)
     const counts = ({ _tag }: MemberAnswer) => _tag === "Ended" || _tag === "Open"
     return yield* gather({
-      ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+      ask: (peer) =>
+        answerWithin(
+          policy.answerMillis,
+          peer,
+          client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false })
+        ),
       counts,
       hedgeMillis: policy.readHedgeMillis,
       need: members.length,
@@ -217,7 +215,7 @@ const make = Effect.fnUntraced(function* ({
   ) {
     const members = yield* reads.membersOf(block)
     const answers = yield* gather({
-      ask: (peer) => askRepo(peer, question),
+      ask: (peer) => answerWithin(policy.answerMillis, peer, askRepo(peer, question)),
       counts: (answer) => answer._tag === tag,
       hedgeMillis: policy.readHedgeMillis,
       need: 1,
@@ -273,9 +271,6 @@ const make = Effect.fnUntraced(function* ({
     transact
   }
 })
-
-/** How long a reader waits before it looks again at a lock that it met. */
-const PAUSE_MILLIS = 5
 
 /** The transactor of a node that keeps blocks in a network of clusters, and asks others for theirs. */
 export const layer = (

@@ -1,4 +1,5 @@
 /** Transactions whose locks are in somebody's way are brought to their end, once each at a time. Protocol §4, §5. */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -6,16 +7,29 @@ import type * as Scope from "effect/Scope"
 import type { LockInTheWay } from "../../schemas/Cluster.ts"
 import type { ActionId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
+import { BoundedCache } from "../../src/block/BoundedCache.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import { answerWithin } from "./answerWithin.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
 /** Sees to it that transactions come to an end. */
 export interface Resolution {
   /** Recovers a transaction now; others who ask for the same wait for the one recovery. */
   readonly recover: (signed: SignedManifest) => Effect.Effect<TransactionActor.Outcome, TransactionActor.Undecided>
+  /**
+   * Waits for whoever drives a transaction, a moment at a time, for as long as patience lasts since it was first met here; then
+   * recovers it.
+   */
+  readonly await: (signed: SignedManifest) => Effect.Effect<void>
   /** Leaves a transaction to whoever drives it, for as long as patience lasts; then recovers it. Waits for neither. */
   readonly afterPatience: (from: ReadonlyArray<PeerId>, by: ReadonlyArray<LockInTheWay>) => Effect.Effect<void>
 }
+
+/** How long is waited at a time before a lock that is in the way is looked at again, in milliseconds. */
+const MOMENT_MILLIS = 5
+
+/** Transactions of which it is remembered when they were first met, at most. */
+const MAX_MET = 4_096
 
 /** Transactions that are watched at once, at most: those that are still in the way are met again. */
 const MAX_WATCHED = 1_024
@@ -27,6 +41,17 @@ export const make = (
 ): Resolution => {
   const recovering = new Map<ActionId, Deferred.Deferred<TransactionActor.Outcome, TransactionActor.Undecided>>()
   const watched = new Set<ActionId>()
+  const metAt = new BoundedCache<ActionId, number>(MAX_MET, () => 1)
+
+  const awaitEnd: Resolution["await"] = (signed) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const action = actionId(context.rules.hasher, signed.manifest)
+      const first = metAt.get(action)
+      if (first === undefined) metAt.set(action, now)
+      return now - (first ?? now) < context.policy.patienceMillis
+        ? Effect.sleep(Duration.millis(MOMENT_MILLIS))
+        : Effect.ignore(recover(signed))
+    })
 
   const recover: Resolution["recover"] = (signed) =>
     Effect.suspend(() => {
@@ -52,7 +77,11 @@ export const make = (
         from,
         (peer) =>
           Effect.orElseSucceed(
-            context.client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+            answerWithin(
+              context.policy.answerMillis,
+              peer,
+              context.client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false })
+            ),
             () => undefined
           ),
         { concurrency: "unbounded" }
@@ -83,5 +112,5 @@ export const make = (
     )
 
   const context = contextWith(afterPatience)
-  return { afterPatience, recover }
+  return { afterPatience, await: awaitEnd, recover }
 }

@@ -10,7 +10,6 @@ import * as Mailbox from "effect/Mailbox"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type { Ending, LockInTheWay, MemberAnswer } from "../../schemas/Cluster.ts"
-import { PeerUnreachable } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
@@ -21,6 +20,7 @@ import type { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import * as Recoverer from "../../src/cluster/driver/Recoverer.ts"
 import type { RecovererOutput } from "../../src/cluster/driver/Recovery.ts"
 import * as TransactionDriver from "../../src/cluster/driver/TransactionDriver.ts"
+import { answerWithin } from "./answerWithin.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 
 /** What the actors of a node share. */
@@ -86,10 +86,7 @@ const asked = (
   { client, policy, voteTimes }: TransactionActorContext,
   { request, to }: Send
 ): Effect.Effect<MemberAnswer, PeerError> => {
-  const answer = Effect.timeoutFail(client.ask(to, request), {
-    duration: Duration.millis(policy.answerMillis),
-    onTimeout: () => new PeerUnreachable({ peer: to, reason: `no answer in ${policy.answerMillis} ms` })
-  })
+  const answer = answerWithin(policy.answerMillis, to, client.ask(to, request))
   if (request._tag === "Pend") {
     return Effect.flatMap(Clock.currentTimeMillis, (before) =>
       Effect.tap(answer, () => Effect.map(Clock.currentTimeMillis, (now) => voteTimes.add(now - before)))
@@ -235,6 +232,7 @@ export const recover = (
 const begin = (context: TransactionActorContext, driven: Driven, machine: Machine, scope: Scope) =>
   Effect.gen(function* () {
     const decided = yield* Deferred.make<Outcome, Undecided>()
-    yield* Effect.forkIn(converse(context, driven, machine, decided), scope)
+    // Who waits for it may not be interrupted; what it waits for may.
+    yield* Effect.forkIn(Effect.interruptible(converse(context, driven, machine, decided)), scope)
     return yield* Deferred.await(decided)
   })

@@ -42,14 +42,14 @@ export const gather = <Answer, E>({
           (peer) => {
             awaited++
             const told = Effect.map(Effect.either(ask(peer)), (answer) => heard.unsafeOffer([peer, answer]))
-            return Effect.forkScoped(told)
+            return Effect.forkScoped(Effect.interruptible(told))
           },
           { discard: true }
         )
       yield* askNext(need)
       if (left.length > 0) {
         const hedge = Effect.map(Effect.sleep(Duration.millis(hedgeMillis)), () => heard.unsafeOffer("hedge"))
-        yield* Effect.forkScoped(hedge)
+        yield* Effect.forkScoped(Effect.interruptible(hedge))
       }
       while (answers.size < need && awaited > 0) {
         const event = yield* Effect.orDie(heard.take)

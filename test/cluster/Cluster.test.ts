@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -44,6 +45,20 @@ const increment = (key: string) =>
     }),
     patient
   )
+
+/** A hub that brings questions, and at times no answers. */
+class ForgetfulHub extends MemoryHub {
+  forgets = false
+  forgotten = 0
+
+  override deliver(...question: Parameters<MemoryHub["deliver"]>): ReturnType<MemoryHub["deliver"]> {
+    return Effect.flatMap(super.deliver(...question), (answer) => {
+      if (!this.forgets) return Effect.succeed(answer)
+      this.forgotten++
+      return Effect.never
+    })
+  }
+}
 
 /** The revision of the collection in this node's own store. */
 const ownRevision = Effect.gen(function* () {
@@ -129,6 +144,30 @@ describe("Four nodes in one program", () => {
         until: (rev) => rev === REVISIONS
       })
       expect(yield* on(nodes[3]!)(countOf("key"))).toEqual(Option.some(5))
+    })
+  )
+
+  it.scopedLive("what a writer left behind that vanished after the vote is finished by who comes upon it", () =>
+    Effect.gen(function* () {
+      const hub = new ForgetfulHub()
+      const nodes = yield* nodesOf(hub, SEEDS)
+      yield* on(nodes[0]!)(increment("key"))
+      hub.forgets = true
+      const vanished = yield* Effect.fork(on(nodes[0]!)(increment("key")))
+      yield* Effect.repeat(
+        Effect.sync(() => hub.forgotten),
+        {
+          schedule: Schedule.spaced("5 millis"),
+          until: (count) => count >= 3
+        }
+      )
+      hub.cutOff(signerOf(SEEDS[0]!).peer)
+      hub.forgets = false
+      // All four had approved: it may have been decided, so it is.
+      expect(yield* on(nodes[1]!)(countOf("key"))).toEqual(Option.some(2))
+      yield* on(nodes[2]!)(increment("key"))
+      expect(yield* on(nodes[3]!)(countOf("key"))).toEqual(Option.some(3))
+      yield* Fiber.interruptFork(vanished)
     })
   )
 })

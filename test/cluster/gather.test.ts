@@ -54,4 +54,13 @@ describe("Answers are gathered", () => {
       ])
     })
   )
+
+  it.effect("and who is not needed any more is not waited for, also where the caller may not be interrupted", () =>
+    Effect.gen(function* () {
+      const answers = (peer: string) => (peer === "a" ? Effect.never : Effect.succeed(1))
+      const fiber = yield* Effect.fork(Effect.uninterruptible(gathering(answers, 3)))
+      yield* TestClock.adjust(`${HEDGE_MILLIS} millis`)
+      expect((yield* fiber).found).toEqual(["b", "c", "d"])
+    })
+  )
 })
