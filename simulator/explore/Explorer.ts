@@ -1,0 +1,274 @@
+/**
+ * Exhaustive search over the real member machine, by breadth: the first violation that is found has the shortest trace.
+ *
+ * **The adversary** is the strongest there is. All that was ever signed is there for anybody: any message that can be put together
+ * from it reaches any member, any number of times, in any order, or never. That is loss, delay, duplication, coordinators that
+ * stop anywhere or tell everyone something else, and any number of recoverers. The key of a liar signs whatever is useful.
+ * Members restart at any time from what was durable.
+ *
+ * **A state** is what each honest member knows and has ever signed; the rest follows from it. Nothing here knows the rules
+ * of members: the machine is asked what it does ({@link MemberTable}), what it takes for proof ({@link Evidence}) and what
+ * join statements justify ({@link Proposals}). What must never be is said by {@link Invariants} alone.
+ *
+ * **Why this is quick.** A member has some hundreds of states, so that the machine is asked some thousands of times
+ * and its answers are remembered as numbers. The state of all is a handful of such numbers. Its hash is the sum of random words,
+ * one for each member: so members of a cluster that exchange their parts are one state, and a step changes the hash by a difference.
+ */
+import { Claims } from "./Claims.ts"
+import { ConditionTable } from "./ConditionTable.ts"
+import type { Configuration } from "./Configuration.ts"
+import { Enabled } from "./Enabled.ts"
+import { type Event, eventsOf } from "./Events.ts"
+import { Evidence } from "./Evidence.ts"
+import { type Growing, growing } from "./Growing.ts"
+import { Invariants } from "./Invariants.ts"
+import { type Machine, machine as realMachine } from "./Machine.ts"
+import { MemberTable } from "./MemberTable.ts"
+import { mixed } from "./mixed.ts"
+import { Proposals } from "./Proposals.ts"
+import { sceneOf } from "./Scene.ts"
+import { Visited } from "./Visited.ts"
+
+/** What was found. */
+export interface Exploration {
+  readonly name: string
+  /** `budget`: there are more states than were to be looked at. */
+  readonly outcome: "complete" | "budget" | "violation"
+  readonly states: number
+  /** Steps that changed something, one of each set of like members. */
+  readonly transitions: number
+  /** Steps from the start to the farthest state. */
+  readonly depth: number
+  /** States of single members, and with all that each has ever signed. */
+  readonly memberStates: number
+  readonly conditions: number
+  /** Steps that the real machine took. */
+  readonly machineSteps: number
+  readonly violation?: Violation
+}
+
+/** What must not be, and how it came about. */
+export interface Violation {
+  readonly invariant: string
+  /** A line for each step: who, what is done to it, what it answers. */
+  readonly trace: ReadonlyArray<string>
+}
+
+/** How to explore. */
+export interface ExploreOptions {
+  readonly machine?: Machine
+  /** Hears of each level of the search that is done. */
+  readonly progress?: (depth: number, states: number) => void
+}
+
+/** Looks at all states of a configuration, until one of them is wrong. */
+export const explore = (
+  configuration: Configuration,
+  { machine = realMachine, progress = () => {} }: ExploreOptions = {}
+): Exploration => new Search(configuration, machine).run(progress)
+
+/** An honest member: its name, and its cluster. */
+interface Member {
+  readonly name: string
+  readonly cluster: number
+}
+
+/** Events of a member are noted as one number. */
+const EVENTS = 2 ** 16
+
+class Search {
+  readonly #configuration: Configuration
+  readonly #members: ReadonlyArray<Member>
+  readonly #events: ReadonlyArray<Event>
+  readonly #table: MemberTable
+  readonly #conditions: ConditionTable
+  readonly #evidence: Evidence
+  readonly #enabled: Enabled
+  readonly #invariants: Invariants
+  readonly #visited = new Visited()
+  /** Of each state: the one it was found from, and by which event of which member. */
+  readonly #parents = growing()
+  readonly #by = growing()
+  #transitions = 0
+  /** The state that is looked at: conditions of members, what is to be remembered of the order of decisions, its number. */
+  readonly #now: Uint32Array
+  #order = 0
+  #number = 0
+  #next = growing()
+
+  constructor(configuration: Configuration, machine: Machine) {
+    const scene = sceneOf(configuration)
+    const claims = new Claims(scene, machine)
+    this.#configuration = configuration
+    this.#members = scene.clusters.flatMap(({ honest }, cluster) => honest.map((name) => ({ cluster, name })))
+    this.#evidence = new Evidence(scene, claims, machine)
+    const proposals = scene.transactions.map((transaction) =>
+      transaction.ballots.slice(1).map((_, i) => new Proposals(scene, claims, machine, transaction, i + 1))
+    )
+    this.#events = eventsOf({ evidence: this.#evidence, proposals, scene })
+    this.#table = new MemberTable(scene, claims, machine, this.#events)
+    this.#conditions = new ConditionTable(claims, this.#table, this.#events, scene.clusters)
+    this.#enabled = new Enabled(scene, this.#events, this.#evidence, proposals, this.#conditions)
+    this.#invariants = new Invariants(scene, claims, this.#evidence, this.#conditions)
+    this.#now = new Uint32Array(this.#members.length)
+  }
+
+  run(progress: (depth: number, states: number) => void): Exploration {
+    this.#begin()
+    let depth = 0
+    while (this.#next.length > 0) {
+      const level = this.#next
+      this.#next = growing()
+      const violation = this.#look(level)
+      if (violation !== undefined) return this.#found("violation", depth, violation)
+      progress(depth, this.#visited.size)
+      if (this.#visited.size >= this.#configuration.maxStates) return this.#found("budget", depth)
+      if (this.#next.length > 0) depth += 1
+    }
+    return this.#found("complete", depth)
+  }
+
+  #found(outcome: Exploration["outcome"], depth: number, violation?: Violation): Exploration {
+    return {
+      conditions: this.#conditions.size,
+      depth,
+      machineSteps: this.#table.steps,
+      memberStates: this.#table.states.length,
+      name: this.#configuration.name,
+      outcome,
+      states: this.#visited.size,
+      transitions: this.#transitions,
+      ...(violation !== undefined && { violation })
+    }
+  }
+
+  /** The first state: collections exist, and what is said to be approved is. */
+  #begin(): void {
+    for (const [i, { cluster }] of this.#members.entries()) {
+      let condition = this.#conditions.first(cluster)
+      for (const name of this.#configuration.approved ?? []) {
+        const pend = this.#events.findIndex((event) => event.name === `pend ${name}` && event.cluster === cluster)
+        if (pend >= 0) condition = this.#conditions.after(condition, pend)
+      }
+      this.#now[i] = condition
+    }
+    this.#visit(this.#now, 0, 0, 0)
+  }
+
+  /** Looks at all states of a level, and collects those of the next. */
+  #look(level: Growing<Uint32Array>): Violation | undefined {
+    const width = this.#members.length
+    for (let at = 0; at < level.length; at += width + 2) {
+      for (let i = 0; i < width; i++) this.#now[i] = level.array[at + i]!
+      const order = level.array[at + width]!
+      this.#number = level.array[at + width + 1]!
+      this.#evidence.read(this.#conditions.signed.array, this.#now)
+      const invariant = this.#invariants.violation(this.#now, order)
+      if (invariant !== undefined) return { invariant, trace: this.#trace(this.#number) }
+      // What is found after the budget is spent is only looked at.
+      if (this.#visited.size >= this.#configuration.maxStates) continue
+      this.#order = this.#invariants.order(order)
+      const alarm = this.#expand()
+      if (alarm !== undefined) return alarm
+    }
+    return undefined
+  }
+
+  /** Everything that can happen next, to each member. */
+  #expand(): Violation | undefined {
+    const conditions = this.#conditions
+    const words = this.#enabled.read(this.#now)
+    for (let i = 0; i < this.#now.length; i++) {
+      if (this.#isLikeAnEarlier(i)) continue
+      const condition = this.#now[i]!
+      for (let word = 0; word < words.length; word++) {
+        let events = words[word]! & conditions.open.array[condition * words.length + word]!
+        while (events !== 0) {
+          const lowest = events & -events
+          events ^= lowest
+          const event = 32 * word + 31 - Math.clz32(lowest)
+          const after = conditions.after(condition, event)
+          if (conditions.alarm !== undefined) {
+            const trace = [...this.#trace(this.#number), this.#line(i, condition, event)]
+            return { invariant: "a member finds that two things which were proved cannot both be", trace }
+          }
+          if (after === condition) continue
+          this.#transitions += 1
+          this.#now[i] = after
+          this.#visit(this.#now, this.#order, this.#number, i * EVENTS + event)
+          this.#now[i] = condition
+        }
+      }
+    }
+    return undefined
+  }
+
+  /** Whether another member of the same cluster is in the same condition: what comes of it is the same, but for names. */
+  #isLikeAnEarlier(member: number): boolean {
+    for (let other = 0; other < member; other++) {
+      if (this.#now[other] === this.#now[member]) return true
+    }
+    return false
+  }
+
+  #visit(members: Uint32Array, order: number, parent: number, by: number): void {
+    const hashes = this.#conditions.hashes.array
+    let high = mixed(order)
+    let low = high
+    for (let i = 0; i < members.length; i++) {
+      high = (high + hashes[2 * members[i]!]!) | 0
+      low = (low + hashes[2 * members[i]! + 1]!) | 0
+    }
+    if (this.#configuration.isSymmetric) {
+      let twinHigh = mixed(order)
+      let twinLow = twinHigh
+      for (let i = 0; i < members.length; i++) {
+        const twin = this.#conditions.twin(members[i]!)
+        twinHigh = (twinHigh + this.#conditions.hashes.array[2 * twin]!) | 0
+        twinLow = (twinLow + this.#conditions.hashes.array[2 * twin + 1]!) | 0
+      }
+      // One of the two stands for both.
+      if (twinHigh < high || (twinHigh === high && twinLow < low)) {
+        high = twinHigh
+        low = twinLow
+      }
+    }
+    if (!this.#visited.add(high, low)) return
+    const next = this.#next
+    next.reserve(members.length + 2)
+    for (let i = 0; i < members.length; i++) next.array[next.length++] = members[i]!
+    next.array[next.length++] = order
+    next.array[next.length++] = this.#parents.length
+    this.#parents.push(parent)
+    this.#by.push(by)
+  }
+
+  #trace(number: number): ReadonlyArray<string> {
+    const steps: Array<number> = []
+    for (let at = number; at !== 0; at = this.#parents.array[at]!) steps.push(this.#by.array[at]!)
+    const conditions = Array.from(this.#members, ({ cluster }) => this.#conditions.first(cluster))
+    return [...this.#approvals(conditions), ...steps.reverse().map((by) => this.#play(conditions, by))]
+  }
+
+  #approvals(conditions: Array<number>): ReadonlyArray<string> {
+    return this.#members.flatMap(({ cluster }, member) =>
+      (this.#configuration.approved ?? []).flatMap((name) => {
+        const pend = this.#events.findIndex((event) => event.name === `pend ${name}` && event.cluster === cluster)
+        return pend < 0 ? [] : [`(before) ${this.#play(conditions, member * EVENTS + pend)}`]
+      })
+    )
+  }
+
+  #play(conditions: Array<number>, by: number): string {
+    const member = Math.floor(by / EVENTS)
+    const event = by % EVENTS
+    const line = this.#line(member, conditions[member]!, event)
+    conditions[member] = this.#conditions.after(conditions[member]!, event)
+    return line
+  }
+
+  #line(member: number, condition: number, event: number): string {
+    const { answer } = this.#table.outcome(this.#conditions.states.array[condition]!, event)
+    return `${this.#members[member]!.name}: ${this.#events[event]!.name} → ${answer}`
+  }
+}
