@@ -61,7 +61,10 @@ const rowOf = (folder: string, ...args: ReadonlyArray<string>): Row => {
 }
 
 const tell = (name: string, row: Row): void => {
-  if (json) return console.log(JSON.stringify({ ...row, name }))
+  if (json) {
+    console.log(JSON.stringify({ ...row, name }))
+    return
+  }
   const { about, events, outcome, peakMebibytes, seconds, states, transitions, violation } = row
   const figures = `${states} states, ${transitions} transitions, depth ${row.depth}, ${seconds} s, ${peakMebibytes} MiB`
   console.log(`${name}: ${outcome}\n  ${about}\n  events: ${events.join(", ")}\n  ${figures}`)

@@ -3,10 +3,12 @@
  * which a machine signs with one text are one bit: a signature for the one is a signature for the other.
  */
 import type { PublicKey } from "../../schemas/Ids.ts"
-import type { Decision, JoinValue } from "../../schemas/Proof.ts"
+import type { JoinValue } from "../../schemas/Proof.ts"
 import type { Claim } from "../../src/encoding/Statements.ts"
 import type { Machine } from "./Machine.ts"
 import type { Says, Scene, Transaction } from "./Scene.ts"
+import { approvalsMatter } from "./Statements.ts"
+import { acceptancesBelow, DECISIONS, says } from "./says.ts"
 
 /** The place of a bit. */
 export interface Bit {
@@ -24,38 +26,6 @@ const WORD_BITS = 32
 /** Stands for whoever signed: members of a cluster play one role. */
 const ANYBODY = "the signer" as PublicKey
 
-export const DECISIONS: ReadonlyArray<Decision> = ["commit", "abort"]
-
-/** What an acceptance below a ballot may be, in the order in which they are numbered. */
-export const acceptancesBelow = (
-  { ballots }: Transaction,
-  ballot: number
-): ReadonlyArray<NonNullable<JoinValue["acceptance"]>> =>
-  ballots
-    .slice(0, ballot)
-    .flatMap((below) => (below === null ? (["commit"] as const) : DECISIONS).map((value) => ({ ballot: below, value })))
-
-const APPROVAL = { ballot: null, kind: "approve", value: null } as const
-const REFUSAL = { ballot: null, kind: "refuse", value: null } as const
-
-/** What is said by an approval or a refusal of a shard, and by a member that prepared or accepted a value. */
-export const says = {
-  accepted: ({ ballots }: Transaction, ballot: number, value: Decision): Says => ({
-    ballot: ballots[ballot]!,
-    kind: "accepted",
-    shard: 0,
-    value
-  }),
-  approval: (shard: number): Says => ({ ...APPROVAL, shard }),
-  prepared: ({ ballots }: Transaction, ballot: number, value: Decision): Says => ({
-    ballot: ballots[ballot]!,
-    kind: "prepared",
-    shard: 0,
-    value
-  }),
-  refusal: (shard: number): Says => ({ ...REFUSAL, shard })
-}
-
 /** The bits of a scene. */
 export class Claims {
   /** Words that it takes to hold all of them. */
@@ -66,11 +36,12 @@ export class Claims {
   readonly #joins = new Map<string, JoinClaims>()
   #used = WORD_BITS
 
-  constructor({ clusters, transactions }: Scene, machine: Machine) {
+  constructor(scene: Scene, machine: Machine) {
+    const { clusters, transactions } = scene
     this.#machine = machine
     this.#network = clusters[0]!.context.network
     for (const transaction of transactions) {
-      this.#addJoins(transaction)
+      this.#addJoins(scene, transaction)
       for (const shard of transaction.shards.keys()) {
         this.#add(transaction, says.approval(shard))
         this.#add(transaction, says.refusal(shard))
@@ -89,7 +60,7 @@ export class Claims {
     return this.#bits.get(this.#text(ANYBODY, { ...claim, action: transaction.action }))!
   }
 
-  /** The join statements of a ballot, of which there is one for each acceptance below it, or none, with and without an approval. */
+  /** The join statements of a ballot: of each acceptance below it, or of none; with and without an approval, where that matters. */
   joins({ name }: Transaction, ballot: number): JoinClaims {
     return this.#joins.get(`${name} ${ballot}`)!
   }
@@ -101,16 +72,21 @@ export class Claims {
     return bit
   }
 
-  #addJoins(transaction: Transaction): void {
+  #addJoins(scene: Scene, transaction: Transaction): void {
     for (const [ballot, named] of transaction.ballots.entries()) {
       if (named === null) continue
+      const told = approvalsMatter(scene, this.#machine, transaction, ballot) ? [false, true] : [false]
       const values = [null, ...acceptancesBelow(transaction, ballot)].flatMap((acceptance) =>
-        [false, true].map((approved): JoinValue => ({ acceptance, approved }))
+        told.map((approved): JoinValue => ({ acceptance, approved }))
       )
       this.#reserve(values.length)
-      const first = { shift: this.#used, word: this.words - 1 }
-      this.#joins.set(`${transaction.name} ${ballot}`, { ...first, values })
-      for (const value of values) this.#addClaim({ action: transaction.action, ballot: named, kind: "join", value })
+      this.#joins.set(`${transaction.name} ${ballot}`, { shift: this.#used, values, word: this.words - 1 })
+      for (const value of values) {
+        const claim = { action: transaction.action, ballot: named, kind: "join", value } as const
+        const bit = this.#addClaim(claim)
+        if (told.length === 1)
+          this.#bits.set(this.#text(ANYBODY, { ...claim, value: { ...value, approved: true } }), bit)
+      }
     }
   }
 
@@ -118,11 +94,14 @@ export class Claims {
     this.#addClaim({ ...claim, action })
   }
 
-  #addClaim(claim: Claim): void {
+  #addClaim(claim: Claim): Bit {
     const text = this.#text(ANYBODY, claim)
-    if (this.#bits.has(text)) return
+    const known = this.#bits.get(text)
+    if (known !== undefined) return known
     this.#reserve(1)
-    this.#bits.set(text, { shift: this.#used++, word: this.words - 1 })
+    const bit = { shift: this.#used++, word: this.words - 1 }
+    this.#bits.set(text, bit)
+    return bit
   }
 
   /** Begins another word where so many bits do not fit into this one. */

@@ -7,11 +7,12 @@ import type { FailedEnding, MemberRequest } from "../../schemas/Cluster.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Certificate, Decision, Proof } from "../../schemas/Proof.ts"
 import type { MemberEvent } from "../../src/cluster/member/Member.ts"
-import { acceptancesBelow, DECISIONS, says } from "./Claims.ts"
 import type { Housekeeping } from "./Configuration.ts"
 import type { Evidence, Fact } from "./Evidence.ts"
-import { acceptanceProof, type Proposals, VERDICTS } from "./Proposals.ts"
+import { type Proposals, VERDICTS } from "./Proposals.ts"
 import { certifyAs, payloadFor, type Says, type Scene, type Strength, type Transaction } from "./Scene.ts"
+import { acceptanceProof } from "./Statements.ts"
+import { acceptancesBelow, DECISIONS, says } from "./says.ts"
 
 /** When an event is possible. */
 export type When =

@@ -4,9 +4,10 @@
  * by all, as it would be by its own kind.
  */
 import type { Certificate, Decision } from "../../schemas/Proof.ts"
-import { acceptancesBelow, type Bit, type Claims, DECISIONS, says } from "./Claims.ts"
+import type { Bit, Claims } from "./Claims.ts"
 import type { Machine } from "./Machine.ts"
 import { type Cluster, certify, type Says, type Scene, type Transaction } from "./Scene.ts"
+import { acceptancesBelow, says } from "./says.ts"
 
 /** The number of something that can be shown. */
 export type Fact = number
@@ -159,7 +160,3 @@ const fewest = ({ signers }: Cluster, isEnough: (count: number) => boolean): num
 /** Each way to show the one with each way to show the other. */
 const both = (a: ReadonlyArray<Proof>, b: ReadonlyArray<Proof>): ReadonlyArray<Proof> =>
   a.flatMap((one) => b.map((other) => [...one, ...other]))
-
-/** The decisions with their facts. */
-export const decisionFacts = ({ aborted, committed }: Facts): ReadonlyArray<readonly [Decision, Fact]> =>
-  DECISIONS.map((decision) => [decision, decision === "commit" ? committed : aborted])

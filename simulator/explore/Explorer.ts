@@ -42,6 +42,8 @@ export interface Exploration {
   /** States of single members, and with all that each has ever signed. */
   readonly memberStates: number
   readonly conditions: number
+  /** Those that a restart would change: none, where all that is told is durable. */
+  readonly volatileStates: number
   /** Steps that the real machine took. */
   readonly machineSteps: number
   readonly violation?: Violation
@@ -138,6 +140,7 @@ class Search {
       outcome,
       states: this.#visited.size,
       transitions: this.#transitions,
+      volatileStates: this.#table.volatileStates,
       ...(violation !== undefined && { violation })
     }
   }

@@ -3,11 +3,12 @@ import type { BlockId } from "../../schemas/Ids.ts"
 import type { Base, Shard } from "../../schemas/Manifest.ts"
 import type { MemberState } from "../../src/cluster/member/MemberState.ts"
 import { entriesOf } from "../../src/storage/manifestRules.ts"
-import { type Claims, says } from "./Claims.ts"
+import type { Claims } from "./Claims.ts"
 import type { Condition, ConditionTable } from "./ConditionTable.ts"
 import { contested } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { Scene, Transaction } from "./Scene.ts"
+import { says } from "./says.ts"
 
 /** What a condition says about a transaction. */
 const APPLIED = 1

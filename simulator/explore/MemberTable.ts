@@ -9,9 +9,9 @@ import { emptyMember, type MemberState } from "../../src/cluster/member/MemberSt
 import type { Bit, Claims } from "./Claims.ts"
 import type { Event } from "./Events.ts"
 import type { Machine } from "./Machine.ts"
-import { acceptanceProof } from "./Proposals.ts"
 import { plain } from "./plain.ts"
 import { payloadFor, type Scene } from "./Scene.ts"
+import { acceptanceProof } from "./Statements.ts"
 
 /** A state of a member of some cluster, and the records that it would be left with. */
 export interface KnownState {
@@ -35,14 +35,17 @@ export interface Outcome {
 /** The states of single members, by number. */
 export class MemberTable {
   readonly states: Array<KnownState> = []
+  /** The steps of the machine that were taken. */
+  steps = 0
+  /** States that a restart would change: what such a member knows is not durable. */
+  volatileStates = 0
   readonly #numbers = new Map<string, number>()
-  readonly #outcomes: Array<Array<Outcome | undefined>> = []
+  readonly #outcomes = new Map<number, Outcome>()
   readonly #scene: Scene
   readonly #claims: Claims
   readonly #machine: Machine
   readonly #events: ReadonlyArray<Event>
-  /** Events are built when they first happen. */
-  readonly #built: Array<MemberEvent | undefined> = []
+  readonly #built = new Map<number, MemberEvent>()
 
   constructor(scene: Scene, claims: Claims, machine: Machine, events: ReadonlyArray<Event>) {
     this.#scene = scene
@@ -50,9 +53,6 @@ export class MemberTable {
     this.#machine = machine
     this.#events = events
   }
-
-  /** The steps of the machine that were taken. */
-  steps = 0
 
   /** The state of a member of a cluster at the start: the collections that it keeps exist. */
   first(cluster: number): number {
@@ -72,11 +72,11 @@ export class MemberTable {
 
   /** What comes of an event in a state. */
   outcome(state: number, event: number): Outcome {
-    const row = (this.#outcomes[state] ??= [])
-    const known = row[event]
+    const key = state * this.#events.length + event
+    const known = this.#outcomes.get(key)
     if (known !== undefined) return known
     const outcome = this.#make(state, event)
-    row[event] = outcome
+    this.#outcomes.set(key, outcome)
     return outcome
   }
 
@@ -88,15 +88,21 @@ export class MemberTable {
       return { answer: "restarts", isAlarm: false, signed: [], state: this.#number(restarted) }
     }
     this.steps += 1
-    const { known: after, outputs } = this.#step(known, (this.#built[event] ??= happens()))
+    const { known: after, outputs } = this.#step(known, this.#build(event, happens))
     const { publicKey } = this.#scene.clusters[known.cluster]!.context.signer
-    const signed = this.#scene.takeSigned().map((text) => this.#claims.signed(publicKey, text))
     return {
       answer: outputs.map(inWords).join(", ") || "does",
       isAlarm: outputs.some(({ _tag }) => _tag === "Alarm"),
-      signed,
+      signed: this.#scene.takeSigned().map((text) => this.#claims.signed(publicKey, text)),
       state: after.state === known.state ? number : this.#number(after)
     }
+  }
+
+  /** A message is put together when it is first possible. */
+  #build(event: number, happens: () => MemberEvent): MemberEvent {
+    const built = this.#built.get(event) ?? happens()
+    this.#built.set(event, built)
+    return built
   }
 
   #step({ cluster, records, state }: KnownState, event: MemberEvent) {
@@ -113,6 +119,7 @@ export class MemberTable {
     const number = this.#numbers.get(key)
     if (number !== undefined) return number
     this.#numbers.set(key, this.states.length)
+    if (left !== text) this.volatileStates += 1
     return this.states.push(known) - 1
   }
 }

@@ -3,12 +3,13 @@
  * says what they justify: of all sets of statements with one verdict, any one does for all. Sets of every size are tried,
  * with every statement of a liar, with and without the proof of what it tells of, and in orders that put each one first.
  */
-import type { AcceptanceProof, JoinStatement } from "../../schemas/Cluster.ts"
-import type { Decision } from "../../schemas/Proof.ts"
-import { signClaim } from "../../src/encoding/Statements.ts"
-import { type Claims, DECISIONS, type JoinClaims, says } from "./Claims.ts"
+import type { JoinStatement } from "../../schemas/Cluster.ts"
+import { isSameBallot } from "../../src/cluster/Ballot.ts"
+import type { Claims, JoinClaims } from "./Claims.ts"
 import type { Machine } from "./Machine.ts"
-import { certifyAs, type Scene, type Strength, type Transaction } from "./Scene.ts"
+import type { Scene, Transaction } from "./Scene.ts"
+import { statementsOf } from "./Statements.ts"
+import { acceptancesBelow, DECISIONS } from "./says.ts"
 
 /** What statements justify, in the order in which verdicts are numbered. */
 export const VERDICTS = (["acceptance", "approvals", "nothing"] as const).flatMap((from) =>
@@ -25,6 +26,8 @@ const CODES = 32
 export class Proposals {
   readonly joins: JoinClaims
   readonly #claims: number
+  /** For each value: the number of the acceptance that it tells of, or -1. */
+  readonly #acceptances: ReadonlyArray<number>
   readonly #known = new Map<number, number>()
   readonly #judged = new Map<number, number>()
   readonly #examples: Array<ReadonlyArray<Code>> = []
@@ -40,6 +43,14 @@ export class Proposals {
     this.#ballot = ballot
     this.joins = claims.joins(transaction, ballot)
     this.#claims = 2 ** this.joins.values.length
+    const below = acceptancesBelow(transaction, ballot)
+    this.#acceptances = this.joins.values.map(({ acceptance }) =>
+      below.findIndex(
+        (other) =>
+          acceptance !== null && isSameBallot(other.ballot, acceptance.ballot) && other.value === acceptance.value
+      )
+    )
+    if (2 * this.joins.values.length >= CODES) throw new RangeError(`ballot ${ballot} has too many join statements`)
   }
 
   /**
@@ -70,12 +81,9 @@ export class Proposals {
     const codesOf = (mask: number): ReadonlyArray<Code> =>
       values.flatMap((_, value) => {
         if (((mask >>> value) & 1) === 0) return []
-        const acceptance = (value >> 1) - 1
-        return acceptance < 0
-          ? [2 * value + 1]
-          : (provable >>> acceptance) & 1
-            ? [2 * value + 1, 2 * value]
-            : [2 * value]
+        const acceptance = this.#acceptances[value]!
+        if (acceptance < 0) return [2 * value + 1]
+        return (provable >>> acceptance) & 1 ? [2 * value + 1, 2 * value] : [2 * value]
       })
     const members = [...said, ...Array.from({ length: liars }, () => this.#claims - 1)].map(codesOf)
     let sets = new Map<number, ReadonlyArray<Code>>([[0, []]])
@@ -115,20 +123,8 @@ export class Proposals {
   }
 
   #statements(codes: ReadonlyArray<Code>): ReadonlyArray<JoinStatement> {
-    const { context, signers } = this.#primary
-    const { action, ballots } = this.#transaction
-    const ballot = ballots[this.#ballot]!
-    return codes.map((code, i): JoinStatement => {
-      const value = this.joins.values[code >> 1]!
-      const signed = signClaim(signers[i]!, context.network, { action, ballot, kind: "join", value })
-      return code & 1 && value.acceptance !== null
-        ? { proof: this.#proofOf(value.acceptance.ballot?.n ?? 0, value.acceptance.value), signed, value }
-        : { signed, value }
-    })
-  }
-
-  #proofOf(ballot: number, value: Decision): AcceptanceProof {
-    return acceptanceProof(this.#scene, this.#transaction, ballot, value, "proved")
+    const all = codes.map((code) => ({ isProved: (code & 1) === 1, value: this.joins.values[code >> 1]! }))
+    return statementsOf(this.#scene, this.#transaction, this.#ballot, all)
   }
 
   get #primary() {
@@ -137,20 +133,3 @@ export class Proposals {
 }
 
 const keyOf = (codes: ReadonlyArray<Code>): number => codes.reduce((key, code) => key * CODES + code + 1, 0)
-
-/** What is shown with an acceptance. */
-export const acceptanceProof = (
-  { clusters }: Scene,
-  transaction: Transaction,
-  ballot: number,
-  value: Decision,
-  strength: Strength
-): AcceptanceProof => {
-  const [first, ...others] = transaction.shards.map((cluster, shard) =>
-    certifyAs(clusters[cluster]!, transaction, says.approval(shard), strength)
-  )
-  if (ballot === 0) return [first!, ...others]
-  return [
-    certifyAs(clusters[transaction.shards[0]!]!, transaction, says.prepared(transaction, ballot, value), strength)
-  ]
-}
