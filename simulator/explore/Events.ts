@@ -171,21 +171,21 @@ const applies = ({ evidence, scene }: Staged, index: number): ReadonlyArray<Even
         request: { payload, signed }
       }))
     const what = `apply ${name}`
-    return [
+    const events: ReadonlyArray<Event> = [
       { cluster, happens: apply("proved", "proved"), name: what, when: shown(applicable[shard]!) },
-      {
-        cluster,
-        happens: apply("proved", "absent"),
-        name: `${what} without pend certificates`,
-        when: shown(committed)
-      },
+      { cluster, happens: apply("claimed", "claimed"), name: `${what} without proof`, when: ALWAYS }
+    ]
+    if (shards.length === 1) return events
+    // A decision of the primary shard, which may be its author's own.
+    return [
+      ...events,
+      { cluster, happens: apply("proved", "absent"), name: `${what} by the decision alone`, when: shown(committed) },
       {
         cluster,
         happens: apply("proved", "claimed"),
-        name: `${what} with weak pend certificates`,
+        name: `${what} by the decision and a lie`,
         when: shown(committed)
-      },
-      { cluster, happens: apply("claimed", "claimed"), name: `${what} without proof`, when: ALWAYS }
+      }
     ]
   })
 }

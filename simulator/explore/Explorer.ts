@@ -15,7 +15,7 @@
  * one for each member: so members of a cluster that exchange their parts are one state, and a step changes the hash by a difference.
  */
 import { Claims } from "./Claims.ts"
-import { ConditionTable } from "./ConditionTable.ts"
+import { type Condition, ConditionTable } from "./ConditionTable.ts"
 import type { Configuration } from "./Configuration.ts"
 import { Enabled } from "./Enabled.ts"
 import { type Event, eventsOf } from "./Events.ts"
@@ -24,9 +24,9 @@ import { type Growing, growing } from "./Growing.ts"
 import { Invariants } from "./Invariants.ts"
 import { type Machine, machine as realMachine } from "./Machine.ts"
 import { MemberTable } from "./MemberTable.ts"
-import { mixed } from "./mixed.ts"
 import { Proposals } from "./Proposals.ts"
 import { sceneOf } from "./Scene.ts"
+import { StateHash } from "./StateHash.ts"
 import { Visited } from "./Visited.ts"
 
 /** What was found. */
@@ -87,6 +87,7 @@ class Search {
   readonly #evidence: Evidence
   readonly #enabled: Enabled
   readonly #invariants: Invariants
+  readonly #hash: StateHash
   readonly #visited = new Visited()
   /** Of each state: the one it was found from, and by which event of which member. */
   readonly #parents = growing()
@@ -112,6 +113,7 @@ class Search {
     this.#conditions = new ConditionTable(claims, this.#table, this.#events, scene.clusters)
     this.#enabled = new Enabled(scene, this.#events, this.#evidence, proposals, this.#conditions)
     this.#invariants = new Invariants(scene, claims, this.#evidence, this.#conditions)
+    this.#hash = new StateHash(this.#conditions, configuration.isSymmetric === true)
     this.#now = new Uint32Array(this.#members.length)
   }
 
@@ -155,7 +157,8 @@ class Search {
       }
       this.#now[i] = condition
     }
-    this.#visit(this.#now, 0, 0, 0)
+    this.#hash.begin(this.#now, 0)
+    this.#visit(0, this.#now[0]!, 0)
   }
 
   /** Looks at all states of a level, and collects those of the next. */
@@ -181,6 +184,7 @@ class Search {
   #expand(): Violation | undefined {
     const conditions = this.#conditions
     const words = this.#enabled.read(this.#now)
+    this.#hash.begin(this.#now, this.#order)
     for (let i = 0; i < this.#now.length; i++) {
       if (this.#isLikeAnEarlier(i)) continue
       const condition = this.#now[i]!
@@ -197,9 +201,7 @@ class Search {
           }
           if (after === condition) continue
           this.#transitions += 1
-          this.#now[i] = after
-          this.#visit(this.#now, this.#order, this.#number, i * EVENTS + event)
-          this.#now[i] = condition
+          this.#visit(i, after, event)
         }
       }
     }
@@ -214,36 +216,21 @@ class Search {
     return false
   }
 
-  #visit(members: Uint32Array, order: number, parent: number, by: number): void {
-    const hashes = this.#conditions.hashes.array
-    let high = mixed(order)
-    let low = high
-    for (let i = 0; i < members.length; i++) {
-      high = (high + hashes[2 * members[i]!]!) | 0
-      low = (low + hashes[2 * members[i]! + 1]!) | 0
-    }
-    if (this.#configuration.isSymmetric) {
-      let twinHigh = mixed(order)
-      let twinLow = twinHigh
-      for (let i = 0; i < members.length; i++) {
-        const twin = this.#conditions.twin(members[i]!)
-        twinHigh = (twinHigh + this.#conditions.hashes.array[2 * twin]!) | 0
-        twinLow = (twinLow + this.#conditions.hashes.array[2 * twin + 1]!) | 0
-      }
-      // One of the two stands for both.
-      if (twinHigh < high || (twinHigh === high && twinLow < low)) {
-        high = twinHigh
-        low = twinLow
-      }
-    }
-    if (!this.#visited.add(high, low)) return
+  /** Notes the state in which a member is in another condition, unless it was seen. */
+  #visit(member: number, after: Condition, event: number): void {
+    const from = this.#now[member]!
+    this.#hash.step(from, after)
+    if (!this.#visited.add(this.#hash.high, this.#hash.low)) return
     const next = this.#next
-    next.reserve(members.length + 2)
-    for (let i = 0; i < members.length; i++) next.array[next.length++] = members[i]!
-    next.array[next.length++] = order
-    next.array[next.length++] = this.#parents.length
-    this.#parents.push(parent)
-    this.#by.push(by)
+    const { length } = this.#now
+    next.reserve(length + 2)
+    for (let i = 0; i < length; i++) next.array[next.length + i] = this.#now[i]!
+    next.array[next.length + member] = after
+    next.array[next.length + length] = this.#order
+    next.array[next.length + length + 1] = this.#parents.length
+    next.length += length + 2
+    this.#parents.push(this.#number)
+    this.#by.push(member * EVENTS + event)
   }
 
   #trace(number: number): ReadonlyArray<string> {

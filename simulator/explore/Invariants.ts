@@ -33,6 +33,8 @@ export class Invariants {
   readonly #rivals: ReadonlyArray<readonly [number, number]>
   readonly #readWrites: ReadonlyArray<ReadWrite>
   readonly #isTrusted: ReadonlyArray<boolean>
+  /** Whether any transaction has several shards. */
+  readonly #isSpread: boolean
 
   constructor(scene: Scene, claims: Claims, evidence: Evidence, conditions: ConditionTable) {
     this.#scene = scene
@@ -45,6 +47,7 @@ export class Invariants {
     this.#readWrites = pairs
       .filter(([i, j]) => i !== j && reads(transactions[j]!, transactions[i]!))
       .map(([writer, reader]) => ({ reader, writer }))
+    this.#isSpread = transactions.some(({ shards }) => shards.length > 1)
     this.#isTrusted = transactions.map(({ shards }) => clusters[shards[0]!]!.isTrusted)
   }
 
@@ -81,7 +84,7 @@ export class Invariants {
         return "exclusion: a reader is committed after the writer of what it read"
       }
     }
-    return this.#applyProblem(members)
+    return this.#isSpread ? this.#applyProblem(members) : undefined
   }
 
   #decisionProblem(index: number, isApplied: boolean, isDropped: boolean): string | undefined {
