@@ -32,7 +32,11 @@ export class Invariants {
   /** Pairs that write one block. */
   readonly #rivals: ReadonlyArray<readonly [number, number]>
   readonly #readWrites: ReadonlyArray<ReadWrite>
-  readonly #isTrusted: ReadonlyArray<boolean>
+  /**
+   * Whether all clusters have no more liars than they may. One that has more can show every member another decision, so that
+   * nothing is promised but that a shard applies only what it has approved. §6, *Assumed*.
+   */
+  readonly isTrusted: boolean
   /** Whether any transaction has several shards. */
   readonly #isSpread: boolean
 
@@ -47,8 +51,8 @@ export class Invariants {
     this.#readWrites = pairs
       .filter(([i, j]) => i !== j && reads(transactions[j]!, transactions[i]!))
       .map(([writer, reader]) => ({ reader, writer }))
+    this.isTrusted = clusters.every(({ isTrusted }) => isTrusted)
     this.#isSpread = transactions.some(({ shards }) => shards.length > 1)
-    this.#isTrusted = transactions.map(({ shards }) => clusters[shards[0]!]!.isTrusted)
   }
 
   /**
@@ -65,26 +69,32 @@ export class Invariants {
 
   /** What is wrong with the state that was read last, in which members have these conditions. */
   violation(members: Uint32Array, order: number): string | undefined {
+    const problem = this.isTrusted ? (this.#decisionsProblem(members) ?? this.#exclusionProblem(order)) : undefined
+    return problem ?? (this.#isSpread ? this.#applyProblem(members) : undefined)
+  }
+
+  #decisionsProblem(members: Uint32Array): string | undefined {
     const { transactions } = this.#scene
-    let all = 0
-    for (let member = 0; member < members.length; member++) all |= this.#of(members[member]!)
-    const says = (index: number, what: number) => ((all >>> (BITS_PER_TRANSACTION * index)) & what) !== 0
+    let about = 0
+    for (let member = 0; member < members.length; member++) about |= this.#of(members[member]!)
     for (let index = 0; index < transactions.length; index++) {
-      if (!this.#isTrusted[index]) continue
-      const problem = this.#decisionProblem(index, says(index, APPLIED), says(index, DROPPED))
+      const says = about >>> (BITS_PER_TRANSACTION * index)
+      const problem = this.#decisionProblem(index, (says & APPLIED) !== 0, (says & DROPPED) !== 0)
       if (problem !== undefined) return `${problem}: ${transactions[index]!.name}`
     }
-    const wins = (index: number) => (this.#isTrusted[index] ? this.#isCommitted(index) : says(index, APPLIED))
+    return undefined
+  }
+
+  #exclusionProblem(order: number): string | undefined {
     for (const [one, other] of this.#rivals) {
-      if (wins(one) && wins(other)) return "exclusion: both rivals are committed"
+      if (this.#isCommitted(one) && this.#isCommitted(other)) return "exclusion: both rivals are committed"
     }
     for (let i = 0; i < this.#readWrites.length; i++) {
-      const { reader } = this.#readWrites[i]!
-      if ((order >>> i) & 1 && this.#isCommitted(reader)) {
+      if ((order >>> i) & 1 && this.#isCommitted(this.#readWrites[i]!.reader)) {
         return "exclusion: a reader is committed after the writer of what it read"
       }
     }
-    return this.#isSpread ? this.#applyProblem(members) : undefined
+    return undefined
   }
 
   #decisionProblem(index: number, isApplied: boolean, isDropped: boolean): string | undefined {

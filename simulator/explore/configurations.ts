@@ -89,7 +89,10 @@ const spreadAndSingle = (faultModel: FaultModel, ballots: readonly [number, numb
   ]
 })
 
-/** The author names friends as the primary cluster. */
+/**
+ * The author names friends as the primary cluster. They decide whatever they like, to each member something else: nothing is promised
+ * but that a shard applies only what it has approved.
+ */
 const authorsOwn: Configuration = {
   about: "a transaction whose author owns the primary cluster, against one of an honest cluster",
   clusters: { away: cluster("byzantine", AWAY, "hal"), home: { honest: [], liars: ["dan", "ida", "jon", "kim"] } },
@@ -100,7 +103,7 @@ const authorsOwn: Configuration = {
   name: "authors-own",
   transactions: [
     { ballots: 0, name: "X", writes: ["books", "films"] },
-    { ballots: 1, name: "Y", writes: ["films"] }
+    { ballots: 0, name: "Y", writes: ["films"] }
   ]
 }
 
