@@ -7,12 +7,19 @@
  * Members restart at any time from what was durable.
  *
  * **A state** is what each honest member knows and has ever signed; the rest follows from it. Nothing here knows the rules
- * of members: the machine is asked what it does ({@link MemberTable}), what it takes for proof ({@link Evidence}) and what
- * join statements justify ({@link Proposals}). What must never be is said by {@link Invariants} alone.
+ * of members: the machine is asked what it does (`MemberTable`), what it takes for proof (`Evidence`) and what join statements
+ * justify (`Proposals`). What must never be is said by `Invariants` alone.
  *
  * **Why this is quick.** A member has some hundreds of states, so that the machine is asked some thousands of times
- * and its answers are remembered as numbers. The state of all is a handful of such numbers. Its hash is the sum of random words,
- * one for each member: so members of a cluster that exchange their parts are one state, and a step changes the hash by a difference.
+ * and its answers are remembered as numbers (`ConditionTable`). The state of all is a handful of such numbers; its hash is a
+ * sum (`StateHash`), and all that is kept of it once it was looked at (`Visited`).
+ *
+ * **What is left out** is what a member refuses for its form, and so without a trace: manifests, payloads and members that are not
+ * what they should be, ballots out of reach, keys of strangers. Scripts and tests of `src/cluster` have these.
+ *
+ * To be read in this order: `Configuration`, `Scene` (who is there, with what keys and transactions), `Claims` (what can be signed),
+ * `Evidence` and `Proposals` (what can be shown by that), `Events` and `Enabled` (what can happen), `MemberTable` and
+ * `ConditionTable` (what comes of it), `Invariants`, and this.
  */
 import { Claims } from "./Claims.ts"
 import { type Condition, ConditionTable } from "./ConditionTable.ts"

@@ -21,8 +21,10 @@ const homeAndAway = (faultModel: FaultModel) => ({
 const size = (faultModel: FaultModel) => (faultModel === "byzantine" ? "K = 4, one lies" : "K = 3, crash")
 
 const ALL: ReadonlyArray<Housekeeping> = ["apply", "end", "forget"]
-/** No world here has as many. */
+/** No world here that is to be looked at completely has as many. */
 const UNLIMITED = 200_000_000
+/** Worlds that are too large are looked at this far: all that happens in some ten to twenty steps. */
+const BUDGET = 2_000_000
 
 /** One transaction of one shard. */
 const one = (faultModel: FaultModel, ballots: number): Configuration => ({
@@ -75,13 +77,23 @@ const readerAndWriter = (faultModel: FaultModel, ballots: readonly [number, numb
   ]
 })
 
+/** The same, where what the reader writes is kept by another cluster: it leaves no revision where it has read. */
+const readerFromAway = (faultModel: FaultModel, ballots: readonly [number, number]): Configuration => ({
+  ...readerAndWriter(faultModel, ballots),
+  ...homeAndAway(faultModel),
+  about: `a writer and a reader that writes in another cluster, ${size(faultModel)}, ballots up to ${ballots.join(" and ")}`,
+  collections: { books: "home", films: "away" },
+  maxStates: BUDGET,
+  name: `reader-away-${faultModel}-${ballots.join("-")}`
+})
+
 /** Two shards in different clusters against one. */
 const spreadAndSingle = (faultModel: FaultModel, ballots: readonly [number, number] = [1, 1]): Configuration => ({
   ...homeAndAway(faultModel),
   about: `two shards in different clusters against one, ${size(faultModel)}, ballots up to ${ballots.join(" and ")}`,
   collections: { books: "home", films: "away" },
   housekeeping: ALL,
-  maxStates: 2_000_000,
+  maxStates: BUDGET,
   name: `spread-single-${faultModel}-${ballots.join("-")}`,
   transactions: [
     { ballots: ballots[0], name: "X", writes: ["books", "films"] },
@@ -113,7 +125,7 @@ const only = (configuration: Configuration, ...housekeeping: ReadonlyArray<House
 })
 
 /** Worlds to choose from. */
-export const worlds = { authorsOwn, one, only, readerAndWriter, rivals, spread, spreadAndSingle }
+export const worlds = { authorsOwn, one, only, readerAndWriter, readerFromAway, rivals, spread, spreadAndSingle }
 
 /** What holds the protocol to its promises. */
 export const configurations: ReadonlyArray<Configuration> = [
@@ -127,6 +139,8 @@ export const configurations: ReadonlyArray<Configuration> = [
   rivals("crash", [1, 0]),
   only(readerAndWriter("byzantine"), "end"),
   readerAndWriter("byzantine", [1, 0]),
+  readerFromAway("byzantine", [0, 0]),
+  readerFromAway("byzantine", [0, 1]),
   spreadAndSingle("byzantine"),
   authorsOwn
 ]
