@@ -34,6 +34,16 @@ describe("Whatever is put together from signatures that exist, nobody sees two t
   })
 })
 
+describe("The search", () => {
+  /** Counted by another program, which has the rules of the protocol written out, and no member machine. */
+  it.each([
+    [1, 1_159],
+    [2, 168_590]
+  ])("with ballots up to %i finds as many states as a model of the protocol by itself", (ballots, states) => {
+    expect(explore(only(one("crash", ballots))).states).toBe(states)
+  })
+})
+
 describe("States that are alike", () => {
   it("rivals that differ in their names only are looked at once", () => {
     const configuration = only(rivals("crash"))
