@@ -133,10 +133,14 @@ class Search {
       const violation = this.#look(level)
       if (violation !== undefined) return this.#found("violation", depth, violation)
       progress(depth, this.#visited.size)
-      if (this.#visited.size >= this.#configuration.maxStates) return this.#found("budget", depth)
       if (this.#next.length > 0) depth += 1
     }
-    return this.#found("complete", depth)
+    return this.#found(this.#isSpent ? "budget" : "complete", depth)
+  }
+
+  /** Whether there are as many states as may be: those that were found are still looked at, but what comes of them is not. */
+  get #isSpent(): boolean {
+    return this.#visited.size >= this.#configuration.maxStates
   }
 
   #found(outcome: Exploration["outcome"], depth: number, violation?: Violation): Exploration {
@@ -178,8 +182,7 @@ class Search {
       this.#evidence.read(this.#conditions.signed.array, this.#now)
       const invariant = this.#invariants.violation(this.#now, order)
       if (invariant !== undefined) return { invariant, trace: this.#trace(this.#number) }
-      // What is found after the budget is spent is only looked at.
-      if (this.#visited.size >= this.#configuration.maxStates) continue
+      if (this.#isSpent) continue
       this.#order = this.#invariants.order(order)
       const alarm = this.#expand()
       if (alarm !== undefined) return alarm
