@@ -153,5 +153,28 @@ export const mutations: ReadonlyArray<Mutation> = [
     configuration: only(rivals("byzantine"), "end"),
     name: "binding refusals in one-shard transactions",
     replacements: at("cluster/ClusterRules", "shards.length > 1;", "shards.length > 0;")
+  },
+  {
+    configuration: one("byzantine", 1),
+    name: "approval after a join",
+    replacements: at("cluster/member/pend", "if (joined !== null && isOneRound", "if (false && isOneRound")
+  },
+  {
+    configuration: one("byzantine", 1),
+    name: "acceptance below the joined ballot",
+    replacements: at(
+      "cluster/member/accept",
+      "if (joined !== null && compareBallots(joined, ballot) > 0)",
+      "if (false && compareBallots(joined, ballot) > 0)"
+    )
+  },
+  {
+    configuration: one("byzantine", 1),
+    name: "applied without a decision",
+    replacements: at(
+      "cluster/evidence/RevisionProof",
+      "const problem = decisionProblem(",
+      "const problem = undefined && decisionProblem("
+    )
   }
 ]
