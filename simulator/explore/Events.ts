@@ -9,9 +9,10 @@ import type { Certificate, Decision, Proof } from "../../schemas/Proof.ts"
 import type { MemberEvent } from "../../src/cluster/member/Member.ts"
 import type { Housekeeping } from "./Configuration.ts"
 import type { Evidence, Fact } from "./Evidence.ts"
+import type { Machine } from "./Machine.ts"
 import { type Proposals, VERDICTS } from "./Proposals.ts"
 import { certifyAs, payloadFor, type Says, type Scene, type Strength, type Transaction } from "./Scene.ts"
-import { acceptanceProof } from "./Statements.ts"
+import { acceptanceProof, pendProof } from "./Statements.ts"
 import { acceptancesBelow, DECISIONS, says } from "./says.ts"
 
 /** When an event is possible. */
@@ -40,6 +41,7 @@ const RESTART: Event = { happens: "restart", name: "restart", when: ALWAYS }
 /** What a scene's events are made of. */
 export interface Staged {
   readonly scene: Scene
+  readonly machine: Machine
   readonly evidence: Evidence
   /** Of each transaction, those of ballots 1, 2, …. */
   readonly proposals: ReadonlyArray<ReadonlyArray<Proposals>>
@@ -63,18 +65,18 @@ const request = (make: () => MemberRequest) => (): MemberEvent => {
 /** Whoever asks: answers go to everybody. */
 const NOBODY = "" as Extract<MemberEvent, { _tag: "Request" }>["from"]
 
-const votes = ({ evidence, scene }: Staged, index: number): ReadonlyArray<Event> => {
-  const transaction = scene.transactions[index]!
+const votes = (staged: Staged, index: number): ReadonlyArray<Event> => {
+  const transaction = staged.scene.transactions[index]!
   const { name, shards, signed } = transaction
   const pends = shards.map((cluster): Event => {
     const payload = payloadFor(transaction, cluster)
     return { cluster, happens: request(() => ({ _tag: "Pend", payload, signed })), name: `pend ${name}`, when: ALWAYS }
   })
-  return [...pends, ...acceptances({ evidence, scene }, index, 0)]
+  return [...pends, ...acceptances(staged, index, 0)]
 }
 
 /** Acceptances of a ballot, with proof and without. */
-const acceptances = ({ evidence, scene }: Pick<Staged, "evidence" | "scene">, index: number, ballot: number) => {
+const acceptances = ({ evidence, machine, scene }: Staged, index: number, ballot: number) => {
   const transaction = scene.transactions[index]!
   const { action, ballots, name, shards, signed } = transaction
   const provable = evidence.of[index]!.provable
@@ -85,7 +87,7 @@ const acceptances = ({ evidence, scene }: Pick<Staged, "evidence" | "scene">, in
         _tag: "Accept",
         acceptance: { ballot: ballots[ballot]!, value: acceptance.value },
         actionId: action,
-        proof: acceptanceProof(scene, transaction, ballot, acceptance.value, strength),
+        proof: acceptanceProof(scene, machine, transaction, ballot, acceptance.value, strength),
         signed
       }))
     const what = `accept ${name} ${acceptance.value} in ${ballot}`
@@ -153,7 +155,7 @@ const proofOf = (scene: Scene, transaction: Transaction, decision: Strength, pen
   const decided = certifyAs(primary, transaction, says.accepted(transaction, 0, "commit"), decision)
   return {
     decision: decided,
-    ...(pends !== "absent" && { pends: acceptanceProof(scene, transaction, 0, "commit", pends) })
+    ...(pends !== "absent" && { pends: pendProof(scene, transaction, pends) })
   }
 }
 

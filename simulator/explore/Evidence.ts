@@ -7,6 +7,7 @@ import type { Certificate, Decision } from "../../schemas/Proof.ts"
 import type { Bit, Claims } from "./Claims.ts"
 import type { Machine } from "./Machine.ts"
 import { type Cluster, certify, type Says, type Scene, type Transaction } from "./Scene.ts"
+import { needsPends } from "./Statements.ts"
 import { acceptancesBelow, says } from "./says.ts"
 
 /** The number of something that can be shown. */
@@ -28,7 +29,7 @@ export interface Facts {
   readonly shardPended: ReadonlyArray<Fact>
   /** A refusal certificate of each shard. §2. */
   readonly refused: ReadonlyArray<Fact>
-  /** What proves each acceptance: in ballot 0 pend certificates, later a prepare certificate. §4. */
+  /** What proves each acceptance: in ballot 0 pend certificates, later a prepare certificate, and what goes with it. §4. */
   readonly provable: ReadonlyArray<Fact>
   /** A decision certificate. §3. */
   readonly committed: Fact
@@ -115,10 +116,12 @@ export class Evidence {
     const pended = clusters
       .map((_, slot) => clusters.flatMap((_cluster, shard) => pend(slot, shard)))
       .reduce(both, [[]])
-    const prepared = (ballot: number, value: Decision) =>
-      shown(primary, says.prepared(transaction, ballot, value), (certificate) =>
+    const prepared = (ballot: number, value: Decision): ReadonlyArray<Proof> => {
+      const proved = shown(primary, says.prepared(transaction, ballot, value), (certificate) =>
         machine.preparedProblem(rules, action, manifest, transaction.ballots[ballot]!, value, certificate)
       )
+      return needsPends(scene, machine, transaction, ballot, value) ? both(proved, pended) : proved
+    }
     const decided = (decision: Decision) =>
       [says.approval(0), ...transaction.ballots.map((_, ballot) => says.accepted(transaction, ballot, decision))]
         .filter(({ ballot, kind }) => kind === "approve" || ballot !== null || decision === "commit")

@@ -115,7 +115,7 @@ class Search {
     const proposals = scene.transactions.map((transaction) =>
       transaction.ballots.slice(1).map((_, i) => new Proposals(scene, claims, machine, transaction, i + 1))
     )
-    this.#events = eventsOf({ evidence: this.#evidence, proposals, scene })
+    this.#events = eventsOf({ evidence: this.#evidence, machine, proposals, scene })
     this.#table = new MemberTable(scene, claims, machine, this.#events)
     this.#conditions = new ConditionTable(claims, this.#table, this.#events, scene.clusters)
     this.#enabled = new Enabled(scene, this.#events, this.#evidence, proposals, this.#conditions)

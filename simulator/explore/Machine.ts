@@ -2,6 +2,7 @@
  * What the explorer explores: the rules of a member, and what they take for proof. It is a value, so that machines with a
  * deliberate mistake can be explored, too.
  */
+import { acceptanceProblem } from "../../src/cluster/evidence/AcceptanceProof.ts"
 import {
   decisionProblem,
   pendProblem,
@@ -16,6 +17,7 @@ import { statementText } from "../../src/encoding/Statements.ts"
 
 /** A member's steps and restarts, and the rules by which it, and anybody, judges signatures. */
 export interface Machine {
+  readonly acceptanceProblem: typeof acceptanceProblem
   readonly decisionProblem: typeof decisionProblem
   readonly justify: typeof justify
   readonly pendProblem: typeof pendProblem
@@ -29,6 +31,7 @@ export interface Machine {
 
 /** The machine that nodes run. */
 export const machine: Machine = {
+  acceptanceProblem,
   decisionProblem,
   justify,
   pendProblem,

@@ -11,7 +11,7 @@ import type { Event } from "./Events.ts"
 import type { Machine } from "./Machine.ts"
 import { plain } from "./plain.ts"
 import { payloadFor, type Scene } from "./Scene.ts"
-import { acceptanceProof } from "./Statements.ts"
+import { pendProof } from "./Statements.ts"
 
 /** A state of a member of some cluster, and the records that it would be left with. */
 export interface KnownState {
@@ -59,7 +59,7 @@ export class MemberTable {
     let known: KnownState = { cluster, records: new Map(), state: emptyMember }
     for (const creation of this.#scene.creations) {
       if (!creation.shards.includes(cluster)) continue
-      const proof = { decision: acceptanceProof(this.#scene, creation, 0, "commit", "proved")[0] }
+      const proof = { decision: pendProof(this.#scene, creation, "proved")[0] }
       const request = { payload: payloadFor(creation, cluster), signed: creation.signed }
       known = this.#step(known, {
         _tag: "Request",

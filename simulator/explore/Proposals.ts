@@ -124,7 +124,7 @@ export class Proposals {
 
   #statements(codes: ReadonlyArray<Code>): ReadonlyArray<JoinStatement> {
     const all = codes.map((code) => ({ isProved: (code & 1) === 1, value: this.joins.values[code >> 1]! }))
-    return statementsOf(this.#scene, this.#transaction, this.#ballot, all)
+    return statementsOf(this.#scene, this.#machine, this.#transaction, this.#ballot, all)
   }
 
   get #primary() {

@@ -1,6 +1,6 @@
 /** Join statements as they are put into a proposal, and which of their differences anybody sees. */
 import type { AcceptanceProof, JoinStatement } from "../../schemas/Cluster.ts"
-import type { Decision, JoinValue } from "../../schemas/Proof.ts"
+import type { Certificate, Decision, JoinValue } from "../../schemas/Proof.ts"
 import { signClaim } from "../../src/encoding/Statements.ts"
 import type { Machine } from "./Machine.ts"
 import { certifyAs, type Scene, type Strength, type Transaction } from "./Scene.ts"
@@ -15,6 +15,7 @@ export interface Said {
 /** Statements of distinct members of the primary cluster: of which ones makes no difference. */
 export const statementsOf = (
   scene: Scene,
+  machine: Machine,
   transaction: Transaction,
   ballot: number,
   all: ReadonlyArray<Said>
@@ -27,28 +28,58 @@ export const statementsOf = (
     const { acceptance } = value
     if (acceptance === null || !isProved) return { signed, value }
     return {
-      proof: acceptanceProof(scene, transaction, acceptance.ballot?.n ?? 0, acceptance.value, "proved"),
+      proof: acceptanceProof(scene, machine, transaction, acceptance.ballot?.n ?? 0, acceptance.value, "proved"),
       signed,
       value
     }
   })
 }
 
+/** The pend certificates of all shards. */
+export const pendProof = ({ clusters }: Scene, transaction: Transaction, strength: Strength): AcceptanceProof => {
+  const [first, ...others] = transaction.shards.map((cluster, shard) =>
+    certifyAs(clusters[cluster]!, transaction, says.approval(shard), strength)
+  )
+  return [first!, ...others]
+}
+
 /** What is shown with an acceptance. */
 export const acceptanceProof = (
-  { clusters }: Scene,
+  scene: Scene,
+  machine: Machine,
   transaction: Transaction,
   ballot: number,
   value: Decision,
   strength: Strength
 ): AcceptanceProof => {
-  const [first, ...others] = transaction.shards.map((cluster, shard) =>
-    certifyAs(clusters[cluster]!, transaction, says.approval(shard), strength)
-  )
-  if (ballot === 0) return [first!, ...others]
-  return [
-    certifyAs(clusters[transaction.shards[0]!]!, transaction, says.prepared(transaction, ballot, value), strength)
-  ]
+  const pends = pendProof(scene, transaction, strength)
+  if (ballot === 0) return pends
+  const prepared = preparedProof(scene, transaction, ballot, value, strength)
+  return needsPends(scene, machine, transaction, ballot, value) ? [prepared, ...pends] : [prepared]
+}
+
+const preparedProof = (
+  { clusters }: Scene,
+  transaction: Transaction,
+  ballot: number,
+  value: Decision,
+  strength: Strength
+): Certificate =>
+  certifyAs(clusters[transaction.shards[0]!]!, transaction, says.prepared(transaction, ballot, value), strength)
+
+/** Whether a prepare certificate is not enough to accept a value, as the machine has it: pend certificates go with it. Decision 24. */
+export const needsPends = (
+  scene: Scene,
+  machine: Machine,
+  transaction: Transaction,
+  ballot: number,
+  value: Decision
+): boolean => {
+  const { context } = scene.clusters[transaction.shards[0]!]!
+  const { action, ballots, signed } = transaction
+  const prepared = preparedProof(scene, transaction, ballot, value, "proved")
+  const acceptance = { ballot: ballots[ballot]!, value }
+  return machine.acceptanceProblem(context, action, signed.manifest, acceptance, [prepared]) !== undefined
 }
 
 /**
@@ -64,7 +95,7 @@ export const approvalsMatter = (scene: Scene, machine: Machine, transaction: Tra
       isProved: true,
       value: { acceptance, approved: ((approvals >>> i) & 1) === 1 }
     }))
-    const statements = statementsOf(scene, transaction, ballot, all)
+    const statements = statementsOf(scene, machine, transaction, ballot, all)
     const justified = machine.justify(context, action, signed.manifest, ballots[ballot]!, statements)
     return typeof justified === "string" ? "nothing" : `${justified.value} from ${justified.from}`
   }

@@ -24,7 +24,7 @@ const proposals = [1, BALLOT].map((ballot) => new Proposals(scene, claims, machi
 
 /** Members that have not heard of the transaction, have approved it, have joined a ballot, or both. */
 const members = () => {
-  const events = eventsOf({ evidence, proposals: [proposals], scene })
+  const events = eventsOf({ evidence, machine, proposals: [proposals], scene })
   const table = new MemberTable(scene, claims, machine, events)
   const after = (state: number, name: string) =>
     table.outcome(
@@ -46,7 +46,7 @@ describe("Join statements that are put together", () => {
     const known = members()
     const outcomes = new Map<string, Set<string>>()
     for (const triple of triples) {
-      const statements = statementsOf(scene, transaction, BALLOT, triple)
+      const statements = statementsOf(scene, machine, transaction, BALLOT, triple)
       const justified = machine.justify(context, action, signed.manifest, ballots[BALLOT]!, statements)
       const verdict = typeof justified === "string" ? "none" : `${justified.value} from ${justified.from}`
       for (const [i, state] of known.entries()) {
