@@ -2,8 +2,9 @@
  * What to do with a journal that was not closed cleanly.
  *
  * The index behind a journal may have lost anything since the last checkpoint: its own log is neither synced nor to be
- * trusted. The journal may be damaged too. The rule: what the journal holds without a gap up to the last batch is
- * applied again, in order; that is right over any state of the index that holds all before the run. What lies at or before the last
+ * trusted. The journal may be damaged too. The rule: what the journal holds without a gap from the checkpoint up to the last
+ * batch is applied again, in order; that is right over any state of the index that holds all before the run. Nothing older is: a
+ * process that ended in the middle of it would leave an index that lacks what it is known to hold. What lies at or before the last
  * gap in the journal must be in the index by the index's own account, batch by batch; else it is lost. Frames before such a
  * gap are not applied: they would bring back values that the missing frame had overwritten.
  */
@@ -52,8 +53,8 @@ export const recover = ({ checkpoint, index, scan }: JournalEvidence): JournalRe
     Math.max(checkpoint, index.begun)
   )
   const last = maximum(scan.frames.keys(), newest)
-  const run = JournalScan.runUpTo(scan, last)
-  const gap = last - run.length // the last number that is not in the journal
+  const run = JournalScan.runUpTo(scan, checkpoint, last)
+  const gap = last - run.length // the last number after the checkpoint that is not in the journal, or else that itself
   const required = { first: checkpoint + 1, last: gap }
   const notIndexed = BatchSequence.missing(required, indexed)
   if (notIndexed !== undefined) {

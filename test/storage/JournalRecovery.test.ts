@@ -19,11 +19,11 @@ interface Sample {
 
 const SAMPLES: ReadonlyArray<Sample> = [
   {
-    rule: "replays all that is there, also what the index has, for its account may come from a log that lost others",
+    rule: "replays all after the checkpoint, also what the index has, for its account may come from a log that lost others",
     checkpoint: 3,
     journal: [2, 3, 4, 5, 6],
     index: [[4, 5]],
-    expected: { replay: [2, 3, 4, 5, 6], last: 6 }
+    expected: { replay: [4, 5, 6], last: 6 }
   },
   {
     rule: "drops the last batch where only a part of it is there",

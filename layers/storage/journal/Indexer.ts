@@ -26,8 +26,8 @@ export interface IndexerOptions {
 export interface IndexerPlace {
   readonly index: JournalIndex
   readonly checkpoint: Checkpoint
-  /** Reads the batches of the journal up to a number, as far back as they go. */
-  readonly readBack: (last: number) => Promise<ReadonlyArray<UnindexedBatch>>
+  /** Reads the batches of the journal after a number and up to another one, as far back as they go. */
+  readonly readBack: (after: number, last: number) => Promise<ReadonlyArray<UnindexedBatch>>
   /** Hears of each failure of the index that is followed by another try. */
   readonly warn: (message: string) => void
 }
@@ -132,9 +132,14 @@ export class Indexer {
     return this.#when(() => this.#checkpoint.sequence >= sequence)
   }
 
+  /** Has the batches up to this one made durable in the index once they are in it. */
+  planCheckpoint(sequence: number): void {
+    this.#wantedCheckpoint = Math.max(this.#wantedCheckpoint, sequence)
+  }
+
   /** Makes the batches up to this one durable in the index, in the background. */
   wantCheckpoint(sequence: number): void {
-    this.#wantedCheckpoint = Math.max(this.#wantedCheckpoint, sequence)
+    this.planCheckpoint(sequence)
     this.#start()
   }
 
@@ -295,9 +300,10 @@ export class Indexer {
       const staysReadable = this.#index.staysReadable === true
       this.#readable = staysReadable
       await this.#index.reopen()
-      const batches = await this.#readBack(this.#applied)
-      if (this.#applied - batches.length > this.#checkpoint.sequence)
-        throw new Error(`${reason}; the journal is damaged`)
+      // Nothing older: were the process to end in the middle of it, nothing would bring the index up to its checkpoint again.
+      const { sequence } = this.#checkpoint
+      const batches = await this.#readBack(sequence, this.#applied)
+      if (batches.length < this.#applied - sequence) throw new Error(`${reason}; the journal is damaged`)
       const stepBatches = staysReadable ? batches.length : this.#options.stepOperations
       for (let start = 0; start < batches.length; start += stepBatches) {
         const some = batches.slice(start, start + stepBatches)

@@ -68,11 +68,11 @@ export class Journal {
   private constructor({ checkpoint, directory, files, index, warn }: JournalPlace, options: JournalOptions) {
     this.#paths = paths(directory)
     this.#files = files
-    // Files that were announced as longer must not become shorter: they would be taken for cut off.
-    const sizeBytes = Math.max(options.segment.sizeBytes, checkpoint.segmentBytes ?? 0)
+    // Files that are there keep the length that is announced of all of them: a shorter one would be taken for cut off.
+    const sizeBytes = checkpoint.segmentBytes ?? options.segment.sizeBytes
     this.#limits = { ...options.segment, sizeBytes }
     this.#writer = newWriter(options.bufferBytes)
-    this.indexer = new Indexer({ checkpoint, index, readBack: (last) => this.#readBack(last), warn }, options)
+    this.indexer = new Indexer({ checkpoint, index, readBack: (after, last) => this.#readBack(after, last), warn }, options)
   }
 
   /** Opens a journal where an earlier one ended: what that held is durable then, and follows into the index in the background. */
@@ -144,11 +144,13 @@ export class Journal {
     this.#announced = files.length
     for (const segment of this.#segments) if (segment.last > (this.#active?.last ?? 0)) this.#active = segment
     for (const batch of batches) this.indexer.add(batch)
+    // The process that began with the next file may have ended before the one that was full became free.
+    for (const segment of this.#segments) if (segment !== this.#active) this.indexer.planCheckpoint(segment.last)
   }
 
-  async #readBack(last: number): Promise<ReadonlyArray<UnindexedBatch>> {
+  async #readBack(after: number, last: number): Promise<ReadonlyArray<UnindexedBatch>> {
     const scan = JournalScan.scan(await readFiles(this.#files, this.#paths), Checksum.ofBytes)
-    const run = JournalScan.runUpTo(scan, last)
+    const run = JournalScan.runUpTo(scan, after, last)
     return run.map(([sequence, operations]) => ({ operations, sequence }))
   }
 }

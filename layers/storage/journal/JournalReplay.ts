@@ -91,13 +91,11 @@ export const recover = Effect.fn("JournalReplay.recover")(function* <E>({
     )
   }
   const remains: Journal.JournalRemains = {
-    batches: batches
-      .filter(([sequence]) => sequence > checkpoint.sequence)
-      .map(([sequence, operations]) => ({ operations, sequence })),
+    batches: batches.map(([sequence, operations]) => ({ operations, sequence })),
     files: scan.files.slice(0, checkpoint.segments)
   }
   const others = scan.files.slice(checkpoint.segments)
-  const isWhole = remains.batches.length === last - checkpoint.sequence
+  const isWhole = batches.length === last - checkpoint.sequence
   if (isWhole && others.every((file) => file.last <= checkpoint.sequence)) {
     // What was made and not announced, or announced no more and not removed.
     for (const path of paths.slice(checkpoint.segments)) yield* attempt(() => files.remove(path))
