@@ -32,7 +32,7 @@ const MEBIBYTE = 1024 * KIBIBYTE
 export interface JournaledStorageOptions {
   /** Created where it is absent. */
   readonly directory: string
-  /** Each of the two files of the journal, which a single larger batch may exceed. */
+  /** Each of the two files of the journal, which a single larger batch may exceed. What a killed process left keeps its length. */
   readonly journalSegmentBytes?: number
   /** Writes of concurrent callers are put into one batch up to this many records. */
   readonly maxGroupRecords?: number

@@ -34,6 +34,10 @@ export type JournalRecovery =
       readonly _tag: "Replay"
       readonly batches: ReadonlyArray<readonly [sequence: number, operations: ReadonlyArray<JournalOperation>]>
       readonly last: number
+      /** The index has those up to this one, by its own account. */
+      readonly held: number
+      /** Whether the index has later ones, too: it lost what lies between. */
+      readonly hasGap: boolean
       /** The number of a batch whose write had begun, and which is dropped. */
       readonly torn: number | undefined
     }
@@ -65,5 +69,8 @@ export const recover = ({ checkpoint, index, scan }: JournalEvidence): JournalRe
   // A batch is only written once the one before it is durable: of all that left a trace, the last alone may be torn.
   const traced = BatchSequence.missing({ first: last + 1, last: scan.highest - 1 }, [])
   if (traced !== undefined) return { _tag: "Lost", missing: traced }
-  return { _tag: "Replay", batches: run, last, torn: scan.highest > last ? scan.highest : undefined }
+  const firstMissing = BatchSequence.missing({ first: checkpoint + 1, last }, indexed)?.numbers[0]
+  const held = firstMissing === undefined ? last : firstMissing - 1
+  const hasGap = indexed.some((run) => run.last > held)
+  return { _tag: "Replay", batches: run, hasGap, held, last, torn: scan.highest > last ? scan.highest : undefined }
 }

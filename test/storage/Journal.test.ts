@@ -194,6 +194,34 @@ describe("a journal", () => {
     expect(files.contents.size).toBe(0)
   })
 
+  it("takes up again only what its index lacks: killed meanwhile, that would not have what it says it has", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index, { ...OPTIONS, stepOperations: 1 })
+    for (let n = 1; n <= 6; n++) await journal.append([put("k", `${n}`)], n)
+    await journal.indexer.settled()
+    const tail = { left: 4 }
+    index.survives = () => tail.left-- > 0
+    const crashed = index.crash()
+    const again = await openSettled(files, crashed)
+    expect(crashed.runs.map(({ first, last }) => [first, last]).slice(4)).toEqual([[5, 6]])
+    await again.journal.append([put("k", "7")], 7)
+    await again.journal.close()
+    expect([crashed.state.get("k"), crashed.checkpoint]).toEqual(["7", { segments: 0, sequence: 7 }])
+  })
+
+  it("is brought in at once, in one step, where its index lacks something before what it has", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index, { ...OPTIONS, stepOperations: 1 })
+    for (let n = 1; n <= 6; n++) await journal.append([put("k", `${n}`)], n)
+    await journal.indexer.settled()
+    const steps = { seen: 0 }
+    index.survives = () => ++steps.seen !== 3
+    const crashed = index.crash()
+    const { last } = await open(files, crashed)
+    expect([last, crashed.state.get("k"), files.contents.size]).toEqual([6, "6", 0])
+    expect(crashed.runs.slice(5)).toEqual([{ first: 1, last: 6 }])
+  })
+
   it("keeps files as long as they were announced, though it is gone on with in shorter or longer ones", async () => {
     for (const sizeBytes of [SEGMENT_BYTES / 2, 2 * SEGMENT_BYTES]) {
       const files = new MemoryJournalFiles()

@@ -26,6 +26,8 @@ export interface IndexerOptions {
 export interface IndexerPlace {
   readonly index: JournalIndex
   readonly checkpoint: Checkpoint
+  /** Batches up to this one are in the index, though perhaps not durably. */
+  readonly applied: number
   /** Reads the batches of the journal after a number and up to another one, as far back as they go. */
   readonly readBack: (after: number, last: number) => Promise<ReadonlyArray<UnindexedBatch>>
   /** Hears of each failure of the index that is followed by another try. */
@@ -74,13 +76,13 @@ export class Indexer {
   #endPause: (() => void) | undefined
   #isClosing = false
 
-  constructor({ checkpoint, index, readBack, warn }: IndexerPlace, options: IndexerOptions) {
+  constructor({ applied, checkpoint, index, readBack, warn }: IndexerPlace, options: IndexerOptions) {
     this.#index = index
     this.#readBack = readBack
     this.#warn = warn
     this.#options = options
     this.#checkpoint = checkpoint
-    this.#applied = checkpoint.sequence
+    this.#applied = applied
   }
 
   /** The latest operation on a key that is not in the index yet. */
@@ -297,18 +299,14 @@ export class Indexer {
     await this.#flushing
     try {
       await this.#index.checkRoom?.()
-      const staysReadable = this.#index.staysReadable === true
-      this.#readable = staysReadable
+      this.#readable = this.#index.staysReadable === true
       await this.#index.reopen()
       // Nothing older: were the process to end in the middle of it, nothing would bring the index up to its checkpoint again.
       const { sequence } = this.#checkpoint
       const batches = await this.#readBack(sequence, this.#applied)
       if (batches.length < this.#applied - sequence) throw new Error(`${reason}; the journal is damaged`)
-      const stepBatches = staysReadable ? batches.length : this.#options.stepOperations
-      for (let start = 0; start < batches.length; start += stepBatches) {
-        const some = batches.slice(start, start + stepBatches)
-        await applyTo(this.#index, latestOperations(some), runOf(some))
-      }
+      // In one step: whoever reads the index, now or after the process was killed, finds nothing older than was there before.
+      if (batches.length > 0) await applyTo(this.#index, latestOperations(batches), runOf(batches))
       await this.#index.setCheckpoint(this.#checkpoint)
       this.#readable = true
       this.#failure = undefined

@@ -44,14 +44,13 @@ export interface JournalPlace {
 
 /** What an earlier process left of a journal that is gone on with. */
 export interface JournalRemains {
-  /** The batches that its index may lack, in order: those after the checkpoint. */
+  /** The index has the batches up to this one, though perhaps not durably, … */
+  readonly indexed: number
+  /** … and may lack these, which follow, in order. */
   readonly batches: ReadonlyArray<UnindexedBatch>
   /** Its files, as the checkpoint announces them. */
   readonly files: ReadonlyArray<JournalScan.WrittenFile>
 }
-
-/** What there is of a journal that begins. */
-export const NO_REMAINS: JournalRemains = { batches: [], files: [] }
 
 /** A journal that is being written. */
 export class Journal {
@@ -65,19 +64,21 @@ export class Journal {
   #announced = 0
   #active: Segment | undefined
 
-  private constructor({ checkpoint, directory, files, index, warn }: JournalPlace, options: JournalOptions) {
+  private constructor(place: JournalPlace, indexed: number, options: JournalOptions) {
+    const { checkpoint, directory, files, index, warn } = place
     this.#paths = paths(directory)
     this.#files = files
     // Files that are there keep the length that is announced of all of them: a shorter one would be taken for cut off.
     const sizeBytes = checkpoint.segmentBytes ?? options.segment.sizeBytes
     this.#limits = { ...options.segment, sizeBytes }
     this.#writer = newWriter(options.bufferBytes)
-    this.indexer = new Indexer({ checkpoint, index, readBack: (after, last) => this.#readBack(after, last), warn }, options)
+    const readBack = (after: number, last: number) => this.#readBack(after, last)
+    this.indexer = new Indexer({ applied: indexed, checkpoint, index, readBack, warn }, options)
   }
 
   /** Opens a journal where an earlier one ended: what that held is durable then, and follows into the index in the background. */
   static async open(place: JournalPlace, remains: JournalRemains, options: JournalOptions): Promise<Journal> {
-    const journal = new Journal(place, options)
+    const journal = new Journal(place, remains.indexed, options)
     await journal.#goOnWith(remains)
     return journal
   }
