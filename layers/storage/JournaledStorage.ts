@@ -32,7 +32,7 @@ const MEBIBYTE = 1024 * KIBIBYTE
 export interface JournaledStorageOptions {
   /** Created where it is absent. */
   readonly directory: string
-  /** Each of the two files of the journal, which a single larger batch may exceed. */
+  /** Each of the two files of the journal, which a single larger batch may exceed. What a killed process left keeps its length. */
   readonly journalSegmentBytes?: number
   /** Writes of concurrent callers are put into one batch up to this many records. */
   readonly maxGroupRecords?: number
@@ -120,15 +120,16 @@ const operationOf = (write: StorageWrite): JournalOperation => {
 
 const sizeOf = ({ key, value }: JournalOperation): number => key.length + (value?.length ?? 0)
 
-/** Lets accepted writes finish, and brings all of them into the index. */
+/** Lets accepted writes finish, and brings all of them into the index. `known` is the batch number that is kept beside the store. */
 const close = Effect.fnUntraced(function* (
-  { directory, checkpoint }: JournalPlace,
+  directory: string,
+  known: number | undefined,
   journal: Journal,
   commits: GroupCommit.GroupCommit<JournalOperation>
 ) {
   const last = yield* commits.close
   yield* Effect.tryPromise({ try: () => journal.close(), catch: unavailable("close the journal") })
-  if (last > checkpoint.sequence) yield* LastSequenceFile.write(directory, last, Checksum.ofText)
+  if (last > (known ?? 0)) yield* LastSequenceFile.write(directory, last, Checksum.ofText)
 })
 
 /** The storage that reads an index and what stands before it, and writes to the journal. */
@@ -215,7 +216,7 @@ export const open = Effect.fn("JournaledStorage.open")(function* <R>(
     Effect.map(opened, (journal) => ({ commits: commitsTo(journal, last, options), journal })),
     ({ commits, journal }) => {
       isOpen = false
-      return Effect.catchAll(close(place, journal, commits), (error) =>
+      return Effect.catchAll(close(directory, atLeast, journal, commits), (error) =>
         // Nothing is lost: the journal stays, and is gone on with when the store is opened again.
         Effect.logWarning(`${directory} is not closed cleanly`, error)
       )

@@ -22,7 +22,13 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
-import { CorruptRecord, CorruptStore, type OpenError, type StorageError } from "../../schemas/Errors.ts"
+import {
+  CorruptRecord,
+  CorruptStore,
+  type OpenError,
+  type StorageError,
+  StorageUnavailable
+} from "../../schemas/Errors.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
 import * as JournalScan from "../../src/storage/JournalScan.ts"
 import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
@@ -108,13 +114,19 @@ const copyOnce = Effect.fnUntraced(function* (from: string, to: string, tables: 
 })
 
 /** Opens and closes the copy: brings in the journal, and checks that no batch is missing. */
-const recover = (directory: string): Effect.Effect<void, OpenError> =>
-  Layer.build(LevelStorage.layer({ directory })).pipe(
+const recover = Effect.fnUntraced(function* (directory: string): Effect.fn.Return<void, OpenError> {
+  yield* Layer.build(LevelStorage.layer({ directory })).pipe(
     Effect.scoped,
-    Effect.asVoid,
     // That the batch which was being written is dropped is as it should be.
     Logger.withMinimumLogLevel(LogLevel.Error)
   )
+  // A store that cannot be closed cleanly says so only in its log, and keeps its journal.
+  const files = yield* JournalFiles
+  const left = yield* abortable("read the journal", () => Journal.readFiles(files, Journal.paths(directory)))
+  if (left.length === 0) return
+  const reason = "its journal could not be brought into its database"
+  return yield* new StorageUnavailable({ operation: `close ${directory}`, reason })
+})
 
 const readFailure =
   (directory: string) =>

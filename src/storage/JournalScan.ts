@@ -48,15 +48,17 @@ export const scan = (files: ReadonlyArray<Uint8Array>, crc32: ByteChecksum): Jou
   return { files: written, frames, highest }
 }
 
-/** The longest run of frames without a gap that ends with `last`, in order; empty where that one is missing. */
+/** The longest run of frames after `after` without a gap that ends with `last`, in order; empty where that one is missing. */
 export const runUpTo = (
   { frames }: JournalFrames,
+  after: number,
   last: number
 ): ReadonlyArray<readonly [sequence: number, operations: ReadonlyArray<JournalOperation>]> => {
   const run: Array<readonly [number, ReadonlyArray<JournalOperation>]> = []
-  for (let sequence = last; ; sequence--) {
+  for (let sequence = last; sequence > after; sequence--) {
     const operations = frames.get(sequence)
-    if (operations === undefined) return run.reverse()
+    if (operations === undefined) break
     run.push([sequence, operations])
   }
+  return run.reverse()
 }

@@ -115,6 +115,32 @@ describe("FilesStorage", () => {
       })
   )
 
+  it.scopedLive(
+    "takes a file for none of its own only once its last batches are in files, also after it was killed",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const [open, killed] = [Path.join(directory, "open"), Path.join(directory, "killed")]
+        const single: StorageKey = ["proof", "xyz", "", ""]
+        yield* session(open, (storage) =>
+          Effect.gen(function* () {
+            yield* storage.write([put(1), { key: single, type: "put", value: "1" }])
+            yield* storage.range(ALL)
+            yield* storage.write([remove(1), { key: single, type: "delete" }])
+            yield* Effect.promise(() => NodeFs.cp(open, killed, { recursive: true }))
+          })
+        )
+        expect(yield* filesIn(killed)).toEqual(expect.arrayContaining([keyOf(1), single].map(RecordPath.encode)))
+        yield* session(killed, (storage) =>
+          Effect.gen(function* () {
+            expect(yield* storage.blocks("block", { limit: 10 })).toEqual([])
+            expect(yield* storage.blocks("proof", { limit: 10 })).toEqual([])
+            expect(yield* storage.range(ALL)).toEqual([])
+          })
+        )
+      })
+  )
+
   it.scoped("refuses a record whose name no file can have, with its whole batch", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory

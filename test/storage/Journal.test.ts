@@ -194,6 +194,34 @@ describe("a journal", () => {
     expect(files.contents.size).toBe(0)
   })
 
+  it("takes up again only what its index lacks: killed meanwhile, that would not have what it says it has", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index, { ...OPTIONS, stepOperations: 1 })
+    for (let n = 1; n <= 6; n++) await journal.append([put("k", `${n}`)], n)
+    await journal.indexer.settled()
+    const tail = { left: 4 }
+    index.survives = () => tail.left-- > 0
+    const crashed = index.crash()
+    const again = await openSettled(files, crashed)
+    expect(crashed.runs.map(({ first, last }) => [first, last]).slice(4)).toEqual([[5, 6]])
+    await again.journal.append([put("k", "7")], 7)
+    await again.journal.close()
+    expect([crashed.state.get("k"), crashed.checkpoint]).toEqual(["7", { segments: 0, sequence: 7 }])
+  })
+
+  it("is brought in at once, in one step, where its index lacks something before what it has", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index, { ...OPTIONS, stepOperations: 1 })
+    for (let n = 1; n <= 6; n++) await journal.append([put("k", `${n}`)], n)
+    await journal.indexer.settled()
+    const steps = { seen: 0 }
+    index.survives = () => ++steps.seen !== 3
+    const crashed = index.crash()
+    const { last } = await open(files, crashed)
+    expect([last, crashed.state.get("k"), files.contents.size]).toEqual([6, "6", 0])
+    expect(crashed.runs.slice(5)).toEqual([{ first: 1, last: 6 }])
+  })
+
   it("keeps files as long as they were announced, though it is gone on with in shorter or longer ones", async () => {
     for (const sizeBytes of [SEGMENT_BYTES / 2, 2 * SEGMENT_BYTES]) {
       const files = new MemoryJournalFiles()
@@ -210,6 +238,52 @@ describe("a journal", () => {
       }
       expect((await openSettled(files, index)).last).toBe(last)
     }
+  })
+
+  it("opens again with a second file that was made when larger ones were wanted than it began with", async () => {
+    const files = new MemoryJournalFiles()
+    let index = new MemoryJournalIndex()
+    let last = 0
+    for (const sizeBytes of [SEGMENT_BYTES, 3 * SEGMENT_BYTES]) {
+      const options = { ...OPTIONS, segment: { ...OPTIONS.segment, sizeBytes } }
+      const { journal } = await open(files, index, options)
+      const end = last + OPTIONS.segment.maxFrames / 2
+      for (; last < end || (last > end - 1 && sizeBytes > SEGMENT_BYTES && files.contents.size < 2); last++) {
+        await journal.append([put("k", `${last}`.repeat(30))], last + 1)
+      }
+      index = index.crash()
+    }
+    expect(files.contents.size).toBe(2)
+    expect((await openSettled(files, index)).last).toBe(last)
+  })
+
+  it("gives its index back nothing that is older than the checkpoint: killed meanwhile, it would stay", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    const last = OPTIONS.stepOperations + 2
+    for (let n = 1; n <= last; n++) await journal.append([put("k", `${n}`)], n)
+    await journal.indexer.checkpointed(last)
+    // A step fails; the index starts anew, takes one step back in, and fails from then on.
+    index.failures.push(true, false, false)
+    await journal.append([put("other", "1")], last + 1)
+    await failureOf(journal.indexer.settled())
+    while (index.failures.length > 0) await new Promise((resolve) => setImmediate(resolve))
+    index.isBroken = true
+    const crashed = index.crash()
+    expect((await openSettled(files, crashed)).last).toBe(last + 1)
+    expect(Object.fromEntries(crashed.state)).toEqual({ k: `${last}`, other: "1" })
+  })
+
+  it("has what its process wrote before the switch made durable in the index, also after that was killed", async () => {
+    const [files, index] = [new MemoryJournalFiles(), new MemoryJournalIndex()]
+    const { journal } = await open(files, index)
+    let full = 0
+    while (files.contents.size < 2) await journal.append([put(`k${full}`, "x".repeat(50))], ++full)
+    const crashed = index.crash()
+    expect(crashed.checkpoint.sequence).toBeLessThan(full - 1)
+    const again = await open(files, crashed)
+    while (crashed.checkpoint.sequence < full - 1) await new Promise((resolve) => setTimeout(resolve, 1))
+    await again.journal.close()
   })
 
   it("warns of each failure of its index, and of the pause before the next try, which has a bound", async () => {

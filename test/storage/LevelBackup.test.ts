@@ -5,6 +5,7 @@ import * as Path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { JournalFiles } from "../../layers/storage/journal/JournalFiles.ts"
 import * as LevelBackup from "../../layers/storage/LevelBackup.ts"
 import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
 import { RawStorage, type RawStorageService, type StorageKey } from "../../services/RawStorage.ts"
@@ -199,6 +200,28 @@ describe("LevelBackup", () => {
       yield* Effect.promise(() => FileSystem.rm(path))
       expect((yield* copying).message).toContain("of 2 copies none was whole")
       expect(yield* Effect.promise(() => FileSystem.readdir(directory))).toEqual(["damaged"])
+    })
+  )
+
+  it.scoped("a copy into which its journal could not be brought is an error, and does not stay", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const from = Path.join(directory, "store")
+      const files = yield* JournalFiles
+      const remove = async (path: string) => {
+        if ((await files.read(path)) !== undefined) throw new Error("EIO: i/o error")
+      }
+      const error = yield* open(from, (storage) =>
+        Effect.zipRight(
+          storage.write(writesOf(0)),
+          LevelBackup.copy({ from, maxAttempts: 2, to: `${from}-copy` }).pipe(
+            Effect.flip,
+            Effect.provideService(JournalFiles, { ...files, remove })
+          )
+        )
+      )
+      expect([error._tag, error.message]).toEqual(["StorageUnavailable", expect.stringContaining("journal")])
+      expect(yield* Effect.promise(() => FileSystem.readdir(directory))).toEqual(["store"])
     })
   )
 

@@ -5,7 +5,9 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Checksum from "../../layers/storage/Checksum.ts"
 import { JournalFiles } from "../../layers/storage/journal/JournalFiles.ts"
+import * as LastSequenceFile from "../../layers/storage/LastSequenceFile.ts"
 import * as LevelStorage from "../../layers/storage/LevelStorage.ts"
 import { RawStorage, type RawStorageService, type StorageKey } from "../../services/RawStorage.ts"
 import * as Prng from "../../src/random/Prng.ts"
@@ -147,6 +149,8 @@ describe("LevelStorage, not closed", () => {
         yield* copyOf(unclean, damaged)
         yield* change(damaged, "journal-a", flip(random.nextInt(end * 8)))
         expect(yield* outcomeOf(damaged)).toEqual({ held: BATCHES, reason: "", warnings: [] })
+        // One batch made the store.
+        expect(yield* LastSequenceFile.read(damaged, Checksum.ofText)).toBe(BATCHES + 2)
       }
     })
   )

@@ -65,12 +65,13 @@ export const make = (files: StoreFiles, names: RecordNames, turns: Turns): Recor
       )
     )
 
-  /** Fails where a folder that should hold no file has one: what was removed leaves its folder behind. */
-  const refuseFiles = (folder: string): Effect.Effect<void, StorageError> =>
+  /** Fails where a folder has a file that should not be there any more: what was removed leaves its folder behind. */
+  const refuseFiles = (folder: string, deleted: ReadonlySet<string>): Effect.Effect<void, StorageError> =>
     Effect.flatMap(placesIn(folder), (places) => {
-      const record = places.find(({ place }) => place._tag === "Record")
+      const record = places.find(({ path, place }) => place._tag === "Record" && !deleted.has(path))
       if (record !== undefined) return Effect.fail(foreign(record.path))
-      return Effect.forEach(places, ({ path }) => refuseFiles(path), { discard: true })
+      const folders = places.filter(({ place }) => place._tag === "Folder")
+      return Effect.forEach(folders, ({ path }) => refuseFiles(path, deleted), { discard: true })
     })
 
   /** The blocks of a space, in no order, and those that only a file or a folder in its place tells of. */
@@ -82,10 +83,12 @@ export const make = (files: StoreFiles, names: RecordNames, turns: Turns): Recor
       const blocks = new Set([...left, ...changes.blocks])
       const strange = new Map<string, Effect.Effect<void, StorageError>>()
       for (const { path, place } of places) {
+        // A process that was killed may have left it: it goes when the batch that deletes it enters the files.
+        if (deleted.has(path)) continue
         const isRecord = place._tag === "Record"
         const block = isRecord ? place.key[1] : place.block
         if (block === undefined || known.has(block) || blocks.has(block)) continue
-        strange.set(block, isRecord ? Effect.fail(foreign(path)) : refuseFiles(path))
+        strange.set(block, isRecord ? Effect.fail(foreign(path)) : refuseFiles(path, deleted))
       }
       return { blocks, strange }
     })

@@ -26,8 +26,10 @@ export interface IndexerOptions {
 export interface IndexerPlace {
   readonly index: JournalIndex
   readonly checkpoint: Checkpoint
-  /** Reads the batches of the journal up to a number, as far back as they go. */
-  readonly readBack: (last: number) => Promise<ReadonlyArray<UnindexedBatch>>
+  /** Batches up to this one are in the index, though perhaps not durably. */
+  readonly applied: number
+  /** Reads the batches of the journal after a number and up to another one, as far back as they go. */
+  readonly readBack: (after: number, last: number) => Promise<ReadonlyArray<UnindexedBatch>>
   /** Hears of each failure of the index that is followed by another try. */
   readonly warn: (message: string) => void
 }
@@ -74,13 +76,13 @@ export class Indexer {
   #endPause: (() => void) | undefined
   #isClosing = false
 
-  constructor({ checkpoint, index, readBack, warn }: IndexerPlace, options: IndexerOptions) {
+  constructor({ applied, checkpoint, index, readBack, warn }: IndexerPlace, options: IndexerOptions) {
     this.#index = index
     this.#readBack = readBack
     this.#warn = warn
     this.#options = options
     this.#checkpoint = checkpoint
-    this.#applied = checkpoint.sequence
+    this.#applied = applied
   }
 
   /** The latest operation on a key that is not in the index yet. */
@@ -132,9 +134,14 @@ export class Indexer {
     return this.#when(() => this.#checkpoint.sequence >= sequence)
   }
 
+  /** Has the batches up to this one made durable in the index once they are in it. */
+  planCheckpoint(sequence: number): void {
+    this.#wantedCheckpoint = Math.max(this.#wantedCheckpoint, sequence)
+  }
+
   /** Makes the batches up to this one durable in the index, in the background. */
   wantCheckpoint(sequence: number): void {
-    this.#wantedCheckpoint = Math.max(this.#wantedCheckpoint, sequence)
+    this.planCheckpoint(sequence)
     this.#start()
   }
 
@@ -292,17 +299,14 @@ export class Indexer {
     await this.#flushing
     try {
       await this.#index.checkRoom?.()
-      const staysReadable = this.#index.staysReadable === true
-      this.#readable = staysReadable
+      this.#readable = this.#index.staysReadable === true
       await this.#index.reopen()
-      const batches = await this.#readBack(this.#applied)
-      if (this.#applied - batches.length > this.#checkpoint.sequence)
-        throw new Error(`${reason}; the journal is damaged`)
-      const stepBatches = staysReadable ? batches.length : this.#options.stepOperations
-      for (let start = 0; start < batches.length; start += stepBatches) {
-        const some = batches.slice(start, start + stepBatches)
-        await applyTo(this.#index, latestOperations(some), runOf(some))
-      }
+      // Nothing older: were the process to end in the middle of it, nothing would bring the index up to its checkpoint again.
+      const { sequence } = this.#checkpoint
+      const batches = await this.#readBack(sequence, this.#applied)
+      if (batches.length < this.#applied - sequence) throw new Error(`${reason}; the journal is damaged`)
+      // In one step: whoever reads the index, now or after the process was killed, finds nothing older than was there before.
+      if (batches.length > 0) await applyTo(this.#index, latestOperations(batches), runOf(batches))
       await this.#index.setCheckpoint(this.#checkpoint)
       this.#readable = true
       this.#failure = undefined

@@ -44,14 +44,13 @@ export interface JournalPlace {
 
 /** What an earlier process left of a journal that is gone on with. */
 export interface JournalRemains {
-  /** The batches that its index may lack, in order: those after the checkpoint. */
+  /** The index has the batches up to this one, though perhaps not durably, … */
+  readonly indexed: number
+  /** … and may lack these, which follow, in order. */
   readonly batches: ReadonlyArray<UnindexedBatch>
   /** Its files, as the checkpoint announces them. */
   readonly files: ReadonlyArray<JournalScan.WrittenFile>
 }
-
-/** What there is of a journal that begins. */
-export const NO_REMAINS: JournalRemains = { batches: [], files: [] }
 
 /** A journal that is being written. */
 export class Journal {
@@ -65,19 +64,21 @@ export class Journal {
   #announced = 0
   #active: Segment | undefined
 
-  private constructor({ checkpoint, directory, files, index, warn }: JournalPlace, options: JournalOptions) {
+  private constructor(place: JournalPlace, indexed: number, options: JournalOptions) {
+    const { checkpoint, directory, files, index, warn } = place
     this.#paths = paths(directory)
     this.#files = files
-    // Files that were announced as longer must not become shorter: they would be taken for cut off.
-    const sizeBytes = Math.max(options.segment.sizeBytes, checkpoint.segmentBytes ?? 0)
+    // Files that are there keep the length that is announced of all of them: a shorter one would be taken for cut off.
+    const sizeBytes = checkpoint.segmentBytes ?? options.segment.sizeBytes
     this.#limits = { ...options.segment, sizeBytes }
     this.#writer = newWriter(options.bufferBytes)
-    this.indexer = new Indexer({ checkpoint, index, readBack: (last) => this.#readBack(last), warn }, options)
+    const readBack = (after: number, last: number) => this.#readBack(after, last)
+    this.indexer = new Indexer({ applied: indexed, checkpoint, index, readBack, warn }, options)
   }
 
   /** Opens a journal where an earlier one ended: what that held is durable then, and follows into the index in the background. */
   static async open(place: JournalPlace, remains: JournalRemains, options: JournalOptions): Promise<Journal> {
-    const journal = new Journal(place, options)
+    const journal = new Journal(place, remains.indexed, options)
     await journal.#goOnWith(remains)
     return journal
   }
@@ -144,11 +145,13 @@ export class Journal {
     this.#announced = files.length
     for (const segment of this.#segments) if (segment.last > (this.#active?.last ?? 0)) this.#active = segment
     for (const batch of batches) this.indexer.add(batch)
+    // The process that began with the next file may have ended before the one that was full became free.
+    for (const segment of this.#segments) if (segment !== this.#active) this.indexer.planCheckpoint(segment.last)
   }
 
-  async #readBack(last: number): Promise<ReadonlyArray<UnindexedBatch>> {
+  async #readBack(after: number, last: number): Promise<ReadonlyArray<UnindexedBatch>> {
     const scan = JournalScan.scan(await readFiles(this.#files, this.#paths), Checksum.ofBytes)
-    const run = JournalScan.runUpTo(scan, last)
+    const run = JournalScan.runUpTo(scan, after, last)
     return run.map(([sequence, operations]) => ({ operations, sequence }))
   }
 }

@@ -29,7 +29,7 @@ export interface JournalIndex {
   readonly reopen: () => Promise<void>
   /**
    * Whether it can be read while it is started anew, and if that fails: nothing is missing to a reader then, though perhaps
-   * after a loss of power. Batches are given back to it in one step, for it must not show older ones meanwhile.
+   * after a loss of power.
    */
   readonly staysReadable?: boolean
 }

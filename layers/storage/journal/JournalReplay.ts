@@ -11,9 +11,6 @@ import type { JournalFilesService } from "./JournalFiles.ts"
 import { applyTo, type JournalIndex } from "./JournalIndex.ts"
 import { latestOperations } from "./Unindexed.ts"
 
-/** Batches that are applied to the index in one step. */
-const STEP_BATCHES = 64
-
 /** A journal that may have been left behind, and the index that it stood before. */
 export interface JournalLeft<E> {
   readonly directory: string
@@ -53,13 +50,14 @@ export interface Recovered {
 export const closedAt = (checkpoint: Checkpoint): Recovered => ({
   checkpoint,
   last: checkpoint.sequence,
-  remains: Journal.NO_REMAINS
+  remains: { batches: [], files: [], indexed: checkpoint.sequence }
 })
 
 /**
  * Decides from where to go on with a journal that may have been left behind. One that holds all since the checkpoint stays:
- * its batches follow into the index while the store is in use. One of which the index has to prove a part is brought into
- * the index at once, and removed: what the index has since the checkpoint it may yet lose.
+ * the batches that the index lacks follow into it while the store is in use. One of which the index has to prove a part is
+ * brought into the index at once, and removed: what the index has since the checkpoint it may yet lose. So is one of which
+ * the index has later batches without earlier ones: step by step these would undo what the index says it has.
  */
 export const recover = Effect.fn("JournalReplay.recover")(function* <E>({
   account,
@@ -84,7 +82,7 @@ export const recover = Effect.fn("JournalReplay.recover")(function* <E>({
   if (recovery._tag === "Lost") {
     return yield* new CorruptStore({ directory, reason: BatchSequence.describeMissing(recovery.missing) })
   }
-  const { batches, last, torn } = recovery
+  const { batches, hasGap, held, last, torn } = recovery
   if (torn !== undefined) {
     yield* Effect.logWarning(
       `${directory}: batch ${torn} is dropped, it was being written when the store was last open`
@@ -92,24 +90,23 @@ export const recover = Effect.fn("JournalReplay.recover")(function* <E>({
   }
   const remains: Journal.JournalRemains = {
     batches: batches
-      .filter(([sequence]) => sequence > checkpoint.sequence)
+      .filter(([sequence]) => sequence > held)
       .map(([sequence, operations]) => ({ operations, sequence })),
-    files: scan.files.slice(0, checkpoint.segments)
+    files: scan.files.slice(0, checkpoint.segments),
+    indexed: held
   }
   const others = scan.files.slice(checkpoint.segments)
-  const isWhole = remains.batches.length === last - checkpoint.sequence
-  if (isWhole && others.every((file) => file.last <= checkpoint.sequence)) {
+  const isWhole = batches.length === last - checkpoint.sequence
+  if (isWhole && !hasGap && others.every((file) => file.last <= checkpoint.sequence)) {
     // What was made and not announced, or announced no more and not removed.
     for (const path of paths.slice(checkpoint.segments)) yield* attempt(() => files.remove(path))
     return { checkpoint, last, remains }
   }
   const recovered: Checkpoint = { segments: 0, sequence: last }
   yield* attempt(async () => {
-    for (let start = 0; start < batches.length; start += STEP_BATCHES) {
-      const step = batches.slice(start, start + STEP_BATCHES)
-      const run = { first: step[0]![0], last: step.at(-1)![0] }
-      await applyTo(index, latestOperations(step.map(([, operations]) => ({ operations }))), run)
-    }
+    // In one step: a process that ends before the last batch must leave no older values with what the index says it has.
+    const operations = latestOperations(batches.map(([, operations]) => ({ operations })))
+    if (batches.length > 0) await applyTo(index, operations, { first: batches[0]![0], last })
     // First durable, then said to be; and that, too, before the files are gone.
     await index.flush()
     await index.setCheckpoint(recovered)
