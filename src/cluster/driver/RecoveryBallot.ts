@@ -3,6 +3,7 @@ import type { JoinStatement } from "../../../schemas/Cluster.ts"
 import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
 import type { Manifest } from "../../../schemas/Manifest.ts"
 import type { Ballot } from "../../../schemas/Proof.ts"
+import { peerIdOf } from "../../encoding/PeerIdentity.ts"
 import { isSameBallot } from "../Ballot.ts"
 import type { ClusterRules } from "../ClusterRules.ts"
 import { type Justified, justify, statementProblem } from "../evidence/Justification.ts"
@@ -62,7 +63,7 @@ export const heardIn = (
   }
 }
 
-/** Takes down a join statement, if it counts. */
+/** Takes down a join statement of the member's own, if it counts; else none that counts is to be expected of it. */
 const countStatement = (
   rules: ClusterRules,
   action: ActionId,
@@ -70,10 +71,16 @@ const countStatement = (
   current: RecoveryBallot,
   from: PeerId,
   statement: JoinStatement
-): RecoveryBallot =>
-  current.statements.has(from) || statementProblem(rules, action, manifest, current.ballot, statement) !== undefined
-    ? current
-    : { ...current, statements: new Map(current.statements).set(from, statement) }
+): RecoveryBallot => {
+  if (current.statements.has(from)) return current
+  // Another's counts once, and for who made it: whoever hands it on would make Q statements of fewer members.
+  const isSound =
+    peerIdOf(statement.signed.key) === from &&
+    statementProblem(rules, action, manifest, current.ballot, statement) === undefined
+  return isSound
+    ? { ...current, statements: new Map(current.statements).set(from, statement) }
+    : giveUpOn(current, from)
+}
 
 /** Notes that nothing more is to be expected of a member in this ballot. */
 export const giveUpOn = (current: RecoveryBallot, peer: PeerId): RecoveryBallot => ({

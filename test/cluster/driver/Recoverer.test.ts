@@ -82,6 +82,24 @@ describe("A recoverer", () => {
     expect(last(recovered(...asked, joins(ann, 1), joins(bob, 1), joins(cat, 2)))).toEqual(["Join", 1, undefined])
   })
 
+  it("counts no statement for who only hands it on", () => {
+    const copied = answer(dan, { _tag: "Joined", ballot: at(1), statement: joinStatement(action, at(1), ann) })
+    const three = [...asked, copied, joins(ann, 1), joins(bob, 1)]
+    expect(last(recovered(...three))).toEqual(["Join", 1, undefined])
+    expect(last(recovered(...three, joins(cat, 1)))).toEqual(["Propose", 1, "abort"])
+  })
+
+  it("waits for nothing more of a member whose statement does not count", () => {
+    const copied = (n: number) =>
+      answer(dan, { _tag: "Joined", ballot: at(n), statement: joinStatement(action, at(n), ann) })
+    expect(last(recovered(...asked, copied(1), joins(ann, 1), failed(bob)))).toBe("BackOff")
+    const busy = (signer: SignerService) => answer(signer, { _tag: "Busy", reason: "full" })
+    const declined = [...asked, joins(ann, 1), joins(bob, 1), joins(cat, 1), busy(dan), busy(cat)]
+    const again = [...declined, { _tag: "BackOffElapsed", order: peersOf(home) } as const]
+    const three = [...again, joins(ann, 2), joins(bob, 2), joins(cat, 2)]
+    expect(last(recovered(...three, copied(2)))).toEqual(["Propose", 2, "abort"])
+  })
+
   it("backs off when Q can no longer come together, and takes a ballot above the one that was in the way", () => {
     const outranked = (signer: SignerService) => answer(signer, { _tag: "Outranked", joined: { n: 8, peer: dan.peer } })
     const lost = [...asked, joins(ann, 1), outranked(bob), outranked(cat)]
