@@ -114,7 +114,9 @@ const heard = (rules: ClusterRules, state: TransactionDriver, { answer, from }: 
     case "Accepted": {
       // One of a later ballot is somebody's who recovers.
       if (answer.acceptance.ballot !== null) return proceed(rules, outranked(state, from, answer.acceptance.ballot))
-      const acceptances = state.acceptances && sign(rules, driven.action, state.acceptances, from, answer.signed)
+      // Before it was asked to accept, it was asked to vote, and has not.
+      if (state.acceptances === undefined) return proceed(rules, without(state, from))
+      const acceptances = sign(rules, driven.action, state.acceptances, from, answer.signed)
       return proceed(rules, { ...state, acceptances })
     }
     case "Outranked":

@@ -72,6 +72,12 @@ describe("A driver of one shard", () => {
     expect(tags(...three, { _tag: "HedgeElapsed" })).toEqual(["Hedge", ...secondRound])
   })
 
+  it("waits for no vote of who answers with an acceptance that it was not asked for", () => {
+    const two = [approves(ann), failed(bob), approves(cat)]
+    expect(tags(...two)).toEqual([])
+    expect(tags(...two, accepts(dan))).toEqual(["Recover"])
+  })
+
   it("takes whichever of the two comes first, and begins neither twice", () => {
     const begun = [...three, { _tag: "HedgeElapsed" } as const]
     expect(tags(...begun, accepts(ann), accepts(bob), approves(dan))).toEqual(["Hedge", ...secondRound, ...commit])
