@@ -1,4 +1,7 @@
-/** What must never be, whatever anybody sends. These are the explorer's own: none of it is asked of the machine. Protocol §6. */
+/**
+ * What must never be, whatever anybody sends. These are the explorer's own; of the machine it takes only how many signatures show
+ * something (`Evidence`). Protocol §6.
+ */
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Base, Shard } from "../../schemas/Manifest.ts"
 import type { MemberState } from "../../src/cluster/member/MemberState.ts"
