@@ -193,7 +193,12 @@ const converse = (
       const performAll = (outputs: ReadonlyArray<Output>) => Effect.forEach(outputs, perform, { discard: true })
 
       yield* performAll(machine({ _tag: "Begin" }))
-      while (awaited > 0) {
+      while (true) {
+        if (awaited === 0) {
+          // Who has answered beside the point will not answer any more: the machine is not to wait for it.
+          for (const peer of allMembers(driven.signed.manifest)) yield* performAll(machine({ _tag: "Failed", peer }))
+          if (awaited === 0) break
+        }
         const event = yield* Effect.orDie(heard.take)
         awaited--
         if (event._tag === "Answer") {

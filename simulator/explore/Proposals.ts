@@ -60,6 +60,7 @@ export class Proposals {
   verdicts(said: ReadonlyArray<number>, provable: number): number {
     let key = provable
     for (let i = 0; i < said.length; i++) key = key * this.#claims + said[i]!
+    if (!Number.isSafeInteger(key)) throw new RangeError("more can be said than a number holds")
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const verdicts = this.#all(said, provable)
