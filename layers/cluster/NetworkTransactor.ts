@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Ending, MemberAnswer } from "../../schemas/Cluster.ts"
-import { BlockUnavailable, OutcomeUnknown } from "../../schemas/Errors.ts"
+import { BlockUnavailable, OutcomeUnknown, PeerUnreachable } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { NetworkName, SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
 import type { FaultModel } from "../../schemas/Proof.ts"
@@ -19,10 +19,11 @@ import {
   type RepoQuestion,
   type TransactionStatus
 } from "../../schemas/Repo.ts"
-import { ClusterClient } from "../../services/ClusterClient.ts"
+import { ClusterClient, type ClusterClientService } from "../../services/ClusterClient.ts"
+import { ClusterMember } from "../../services/ClusterMember.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
-import { PeerNetwork } from "../../services/PeerNetwork.ts"
+import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
 import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
 import { Verifier } from "../../services/Verifier.ts"
@@ -39,6 +40,7 @@ import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 import { throughOf } from "./RepoService.ts"
 import * as Resolution from "./Resolution.ts"
+import * as Sweep from "./Sweep.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
 /** What a transactor has in common with all others of its network, and how patient it is. */
@@ -49,6 +51,23 @@ export interface NetworkTransactorOptions {
   readonly clusterSize: number
   readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
 }
+
+/** An answer of a peer, unless it takes too long: a lost question is never answered. */
+const answeredIn = <A>(
+  answerMillis: number,
+  peer: PeerId,
+  answer: Effect.Effect<A, PeerError>
+): Effect.Effect<A, PeerError> =>
+  Effect.timeoutFail(answer, {
+    duration: Duration.millis(answerMillis),
+    onTimeout: () => new PeerUnreachable({ peer, reason: `no answer in ${answerMillis} ms` })
+  })
+
+/** Members that are waited for only so long; this node's own has no message to lose. */
+const inTime = ({ ask, self }: ClusterClientService, answerMillis: number): ClusterClientService => ({
+  ask: (peer, request) => (peer === self ? ask(peer, request) : answeredIn(answerMillis, peer, ask(peer, request))),
+  self
+})
 
 /** How many votes are remembered to say how long one takes. */
 const VOTES_TIMED = 64
@@ -61,9 +80,9 @@ const make = Effect.fnUntraced(function* ({
 }: NetworkTransactorOptions): Effect.fn.Return<
   TransactorService,
   never,
-  ClusterClient | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier | Scope.Scope
+  ClusterClient | ClusterMember | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier | Scope.Scope
 > {
-  const client = yield* ClusterClient
+  const member = yield* ClusterMember
   const keys = yield* KeyNetwork
   const peers = yield* PeerNetwork
   const repo = yield* StorageRepo
@@ -78,12 +97,14 @@ const make = Effect.fnUntraced(function* ({
   }
   const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
+  const client = inTime(yield* ClusterClient, policy.answerMillis)
   const voteTimes = new RecentTimes(VOTES_TIMED)
   const contextWith = (
     onInTheWay: Resolution.Resolution["afterPatience"]
   ): TransactionActor.TransactionActorContext => ({ client, onInTheWay, policy, rules, voteTimes })
   const resolution = Resolution.make(contextWith, scope)
   const context = contextWith(resolution.afterPatience)
+  yield* Effect.forkScoped(Sweep.run(member, resolution.recover, policy.sweepMillis))
 
   /** The first rounds leave a transaction to whoever drives it; then it is recovered. */
   const resolve = (signed: SignedManifest, round: number): Effect.Effect<void> => {
@@ -92,7 +113,8 @@ const make = Effect.fnUntraced(function* ({
       ? Effect.sleep(Duration.millis(PAUSE_MILLIS))
       : Effect.ignore(resolution.recover(signed))
   }
-  const askRepo = (peer: PeerId, question: RepoQuestion) => peers.ask(repoProtocol, peer, question)
+  const askRepo = (peer: PeerId, question: RepoQuestion) =>
+    answeredIn(policy.answerMillis, peer, peers.ask(repoProtocol, peer, question))
   const reads = ClusterReads.make({
     askRepo,
     client,
@@ -283,5 +305,5 @@ export const layer = (
 ): Layer.Layer<
   Transactor,
   never,
-  ClusterClient | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier
+  ClusterClient | ClusterMember | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier
 > => Layer.scoped(Transactor, make(options))

@@ -10,7 +10,6 @@ import * as Mailbox from "effect/Mailbox"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type { Ending, LockInTheWay, MemberAnswer } from "../../schemas/Cluster.ts"
-import { PeerUnreachable } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
@@ -25,6 +24,7 @@ import type { DrivePolicy } from "./DrivePolicy.ts"
 /** What the actors of a node share. */
 export interface TransactionActorContext {
   readonly rules: ClusterRules
+  /** Members that are waited for no longer than `answerMillis`. */
   readonly client: ClusterClientService
   readonly policy: DrivePolicy
   /** How long votes took of late. */
@@ -85,10 +85,7 @@ const asked = (
   { client, policy, voteTimes }: TransactionActorContext,
   { request, to }: Send
 ): Effect.Effect<MemberAnswer, PeerError> => {
-  const answer = Effect.timeoutFail(client.ask(to, request), {
-    duration: Duration.millis(policy.answerMillis),
-    onTimeout: () => new PeerUnreachable({ peer: to, reason: `no answer in ${policy.answerMillis} ms` })
-  })
+  const answer = client.ask(to, request)
   if (request._tag === "Pend") {
     return Effect.flatMap(Clock.currentTimeMillis, (before) =>
       Effect.tap(answer, () => Effect.map(Clock.currentTimeMillis, (now) => voteTimes.add(now - before)))

@@ -80,9 +80,8 @@ export const transact = (account: Account, id: string, node: SimulatedNode, body
       Effect.raceFirst(crashed),
       Effect.timeoutOption(Duration.millis(MAX_VIRTUAL_MILLIS))
     )
-    const outcome = judge(account, id, exit)
     // Whatever a liar says of its own transactions, nobody knows.
-    const committed = node.liar === undefined ? outcome : "unknown"
+    const committed = node.liar === undefined ? judge(account, id, exit) : "unknown"
     if (committed === true) account.problems.push(...objections.map((what) => `${id} saw that ${what}`))
     const end = committed === "unknown" ? undefined : account.nextInstant()
     account.history.push({ committed, end, id, operations: done, start })

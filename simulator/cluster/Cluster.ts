@@ -47,6 +47,7 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
     maxReadRounds: 40,
     patienceMillis: 40,
     readHedgeMillis: 10,
+    sweepMillis: 200,
     tellPauseMillis: 20
   },
   transactions: {

@@ -22,7 +22,7 @@ export interface FaultPolicy {
   readonly maxDown: number
 }
 
-export const defaultFaultPolicy: FaultPolicy = { maxDown: 2, maxFaultMillis: 150, maxPauseMillis: 120 }
+export const defaultFaultPolicy: FaultPolicy = { maxDown: 2, maxFaultMillis: 120, maxPauseMillis: 400 }
 
 /** Shares of messages, records and writes that something befalls, at most. */
 const MAX_SHARES = { corrupt: 0.02, duplication: 0.1, loss: 0.04, refused: 0.05, reordering: 0.15 } as const

@@ -2,8 +2,6 @@
  * A network among the peers of a simulation, in virtual time: links have latency, lose, double, reorder and hold back messages,
  * and can be cut in one direction or in both. All of it is drawn from a seed.
  */
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -14,6 +12,7 @@ import type { PeerId } from "../../schemas/Ids.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
+import { VirtualClock } from "../VirtualClock.ts"
 import { defaultLinkSpeed, Link, type LinkSpeed, type NetworkWeather } from "./Link.ts"
 
 /** A peer's place in the network, for as long as it runs: once it is pulled out, nothing comes in or goes out by it. */
@@ -34,21 +33,25 @@ export class SimulatedNetwork {
   readonly #prng: Prng
   readonly #speed: LinkSpeed
   readonly #counts: FaultCounts
-  readonly #runtime: Runtime.Runtime<never>
+  readonly #clock: VirtualClock
   readonly #links = new Map<string, Link>()
   readonly #cuts = new Map<string, number>()
   readonly #served = new Map<PeerId, Map<string, Served>>()
 
-  private constructor(prng: Prng, speed: LinkSpeed, counts: FaultCounts, runtime: Runtime.Runtime<never>) {
+  private constructor(prng: Prng, speed: LinkSpeed, counts: FaultCounts, clock: VirtualClock) {
     this.#prng = prng
     this.#speed = speed
     this.#counts = counts
-    this.#runtime = runtime
+    this.#clock = clock
   }
 
   /** A network in the time of the simulation around it. */
   static make(prng: Prng, counts: FaultCounts, speed: LinkSpeed = defaultLinkSpeed): Effect.Effect<SimulatedNetwork> {
-    return Effect.map(Effect.runtime<never>(), (runtime) => new SimulatedNetwork(prng, speed, counts, runtime))
+    return Effect.clockWith((clock) =>
+      clock instanceof VirtualClock
+        ? Effect.succeed(new SimulatedNetwork(prng, speed, counts, clock))
+        : Effect.dieMessage("A simulated network runs inside a simulation only")
+    )
   }
 
   /** Plugs a peer in. */
@@ -116,46 +119,29 @@ export class SimulatedNetwork {
   }
 
   /** Does something for each copy of a message that arrives, when it does. */
-  #send(from: PeerId, to: PeerId, arrived: () => Effect.Effect<void>): void {
+  #send(from: PeerId, to: PeerId, arrived: () => void): void {
     if (this.#isCut(from, to)) return
-    const run = Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
-      const now = Number(nanos) / NANOS_PER_MILLI
-      const arrivals = this.#linkOf(from, to).arrivals(now)
-      return Effect.forEach(
-        arrivals,
-        (at) =>
-          Effect.zipRight(
-            Effect.sleep(Duration.millis(at - now)),
-            Effect.suspend(() => (this.#isCut(from, to) ? Effect.void : arrived()))
-          ),
-        { concurrency: "unbounded", discard: true }
-      )
-    })
-    Runtime.runFork(this.#runtime)(run)
+    for (const at of this.#linkOf(from, to).arrivals(this.#clock.nowMillis)) {
+      this.#clock.at(at, () => {
+        if (!this.#isCut(from, to)) arrived()
+      })
+    }
   }
 
-  #ask(
-    from: PeerId,
-    to: PeerId,
-    protocol: string,
-    question: string,
-    resume: (answer: Answer) => void
-  ): Effect.Effect<void> {
-    return Effect.sync(() => {
-      const protocols = this.#served.get(to)
-      const served = protocols?.get(protocol)
-      const answered = (answer: Answer) => this.#send(to, from, () => Effect.sync(() => resume(answer)))
-      if (served === undefined) {
-        answered(Either.left(new PeerUnreachable({ peer: to, reason: "it is not there" })))
-        return
-      }
-      Runtime.runFork(served.runtime)(served.handler(from, question)).addObserver((exit) => {
-        // A peer that was pulled out meanwhile says nothing any more.
-        const isThere = this.#served.get(to) === protocols
-        if (isThere && (Exit.isSuccess(exit) || !Exit.isInterrupted(exit))) answered(answerOf(to, exit))
-      })
+  #ask(from: PeerId, to: PeerId, protocol: string, question: string, resume: (answer: Answer) => void): void {
+    const protocols = this.#served.get(to)
+    const served = protocols?.get(protocol)
+    const answered = (answer: Answer) => this.#send(to, from, () => resume(answer))
+    if (served === undefined) {
+      answered(Either.left(new PeerUnreachable({ peer: to, reason: "it is not there" })))
+      return
+    }
+    // Not on this stack: of all that wakes at one instant the scheduler says which runs first.
+    const fiber = Runtime.runFork(served.runtime)(served.handler(from, question), { immediate: false })
+    fiber.addObserver((exit) => {
+      // A peer that was pulled out meanwhile says nothing any more.
+      const isThere = this.#served.get(to) === protocols
+      if (isThere && !Exit.isInterrupted(exit)) answered(answerOf(to, exit))
     })
   }
 }
-
-const NANOS_PER_MILLI = 1e6
