@@ -58,7 +58,8 @@ const answeredIn = <A>(
   peer: PeerId,
   answer: Effect.Effect<A, PeerError>
 ): Effect.Effect<A, PeerError> =>
-  Effect.timeoutFail(answer, {
+  // Where it is waited for in the midst of a commit, too, its time can be up.
+  Effect.timeoutFail(Effect.interruptible(answer), {
     duration: Duration.millis(answerMillis),
     onTimeout: () => new PeerUnreachable({ peer, reason: `no answer in ${answerMillis} ms` })
   })

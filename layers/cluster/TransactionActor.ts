@@ -231,6 +231,7 @@ export const recover = (
 const begin = (context: TransactionActorContext, driven: Driven, machine: Machine, scope: Scope) =>
   Effect.gen(function* () {
     const decided = yield* Deferred.make<Outcome, Undecided>()
-    yield* Effect.forkIn(converse(context, driven, machine, decided), scope)
+    // Whoever waits may not be interruptible; what is waited for here must be, or no time-out would end it.
+    yield* Effect.forkIn(Effect.interruptible(converse(context, driven, machine, decided)), scope)
     return yield* Deferred.await(decided)
   })

@@ -19,6 +19,7 @@ import { Account, transact } from "./Client.ts"
 import { Cluster, type ClusterShape } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
 import { FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
+import type { SimulatedNode } from "./SimulatedNode.ts"
 import { settle } from "./settle.ts"
 
 /** What is simulated. */
@@ -32,13 +33,13 @@ export interface Options extends Omit<ClusterShape, "withLiars"> {
 }
 
 export const defaultOptions: Options = {
-  clients: 6,
+  clients: 5,
   clusterSize: 4,
   faultModel: "byzantine",
   faults: FAULT_GROUPS,
   nodes: 5,
   placement: "together",
-  transactions: 36,
+  transactions: 42,
   workload: "list-append"
 }
 
@@ -66,7 +67,9 @@ const LOOK_AGAIN_MILLIS = 10
 /** So often. */
 const MAX_LOOKS = 1_000
 /** The longest that a client thinks between two transactions. */
-const MAX_THINK_MILLIS = 20
+const MAX_THINK_MILLIS = 30
+/** What a liar's own client does; nobody believes what it says of it. */
+const LIARS_TRANSACTIONS = 10
 
 /** Simulates one seed. The same seed and options give the same report. */
 export const run = (hasher: HasherService, seed: number, options: Options): Report => {
@@ -119,11 +122,14 @@ const life = (prng: Prng.Prng, hasher: HasherService, options: Options, counts: 
     }
     const faults = new FaultSchedule(cluster, groups, prng.fork("faults"))
     const failing = yield* Effect.forkDaemon(faults.run)
-    yield* Effect.forEach(
-      Array.from({ length: options.clients }, (_, client) => client),
-      (client) => work(cluster, workload, prng.fork(`client-${client}`), client, options.transactions, account),
-      { concurrency: "unbounded", discard: true }
-    )
+    const common = { account, workload }
+    const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
+    // A coordinator lies only where it has something to coordinate.
+    const liars = cluster.nodes.filter(({ liar }) => liar !== undefined)
+    const lying = { ...common, nodes: liars, transactions: LIARS_TRANSACTIONS }
+    yield* Effect.zip(workAll(honest, prng, "client", options.clients), workAll(lying, prng, "liar", liars.length), {
+      concurrent: true
+    })
     yield* Fiber.interrupt(failing)
     yield* faults.heal
     return ended(cluster, yield* settle(cluster, workload, account))
@@ -134,29 +140,42 @@ const ended = (cluster: Cluster, problems: ReadonlyArray<string>): Ended => {
   return { decisions: evidence.decisions, problems: [...evidence.violations, ...problems] }
 }
 
-/** A client at work: at its own node, or at another while that is down. */
+/** A client at work, one transaction after another: at its own node, or at another while that is down. */
 const work = (
-  cluster: Cluster,
-  workload: Workload,
+  { account, nodes, transactions, workload }: Work,
   prng: Prng.Prng,
-  client: number,
-  transactions: number,
-  account: Account
-) =>
+  name: string,
+  number: number
+): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { nodes } = cluster
     for (let step = 0; step < transactions; step++) {
       yield* Effect.sleep(Duration.millis(prng.nextInt(MAX_THINK_MILLIS)))
       const body = workload.next(prng, step)
       for (let looks = 0; looks < MAX_LOOKS; looks++) {
         const up = nodes.filter(({ life }) => life !== undefined)
-        const home = nodes[client % nodes.length]!
+        const home = nodes[number % nodes.length]!
         const node = home.life === undefined && up.length > 0 ? prng.pick(up) : home
         if (node.life !== undefined) {
-          yield* transact(account, `${client}.${step}`, node, body)
+          yield* transact(account, `${name}.${step}`, node, body)
           break
         }
         yield* Effect.sleep(Duration.millis(LOOK_AGAIN_MILLIS))
       }
     }
   })
+
+/** What clients have in common: where they work, and at what. */
+interface Work {
+  readonly account: Account
+  readonly nodes: ReadonlyArray<SimulatedNode>
+  readonly transactions: number
+  readonly workload: Workload
+}
+
+/** Clients at work, all at once, each with a generator of its own. */
+const workAll = (shared: Work, prng: Prng.Prng, name: string, clients: number) =>
+  Effect.forEach(
+    Array.from({ length: clients }, (_, client) => client),
+    (client) => work(shared, prng.fork(`${name}-${client}`), `${name}-${client}`, client),
+    { concurrency: "unbounded", discard: true }
+  )

@@ -14,6 +14,8 @@ export type FaultGroup = (typeof FAULT_GROUPS)[number]
 
 /** How bad it gets. */
 export interface FaultPolicy {
+  /** So many faults in all: work is to come to an end. */
+  readonly maxFaults: number
   /** The longest pause between two faults, in milliseconds. */
   readonly maxPauseMillis: number
   /** The longest that one lasts, in milliseconds. */
@@ -22,7 +24,7 @@ export interface FaultPolicy {
   readonly maxDown: number
 }
 
-export const defaultFaultPolicy: FaultPolicy = { maxDown: 2, maxFaultMillis: 120, maxPauseMillis: 400 }
+export const defaultFaultPolicy: FaultPolicy = { maxDown: 2, maxFaultMillis: 120, maxFaults: 60, maxPauseMillis: 300 }
 
 /** Shares of messages, records and writes that something befalls, at most. */
 const MAX_SHARES = { corrupt: 0.02, duplication: 0.1, loss: 0.04, refused: 0.05, reordering: 0.15 } as const
@@ -49,12 +51,14 @@ export class FaultSchedule {
     this.#groups = groups
   }
 
-  /** Lets one thing after another go wrong, for ever. */
-  readonly run: Effect.Effect<never> = Effect.suspend(() => {
+  /** Lets one thing after another go wrong. */
+  readonly run: Effect.Effect<void> = Effect.suspend(() => {
     this.#setWeather()
     const faults = this.#faults()
-    const next = Effect.suspend(() => (faults.length === 0 ? Effect.void : Effect.forkDaemon(this.#prng.pick(faults))))
-    return Effect.forever(Effect.zipRight(this.#pause(this.#policy.maxPauseMillis), next))
+    if (faults.length === 0) return Effect.void
+    const next = Effect.suspend(() => Effect.forkDaemon(this.#prng.pick(faults)))
+    const { maxFaults, maxPauseMillis } = this.#policy
+    return Effect.repeatN(Effect.zipRight(this.#pause(maxPauseMillis), next), maxFaults - 1).pipe(Effect.asVoid)
   })
 
   /** Mends everything; who is gone stays so. */
