@@ -59,6 +59,9 @@ interface Fetched {
   readonly through: number
 }
 
+/** The latest revision of a block, undefined where there is none; or those who told of one and did not prove it. */
+type Proved = { readonly found: StoredBlock | undefined } | { readonly doubtful: ReadonlyArray<PeerId> }
+
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
   /** The latest of several blocks, all as of one instant. */
@@ -116,14 +119,18 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return Effect.map(told, (answers) => isUndecided(rules, signed.manifest, answers))
   }
 
-  /** The latest revisions, each proved by nobody yet, once no lock of a transaction that may be decided is in the way. */
-  const toldLatest = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
+  /**
+   * The latest revisions, each proved by nobody yet, once no lock of a transaction that may be decided is in the way. Those who
+   * told of what they did not prove are not asked.
+   */
+  const toldLatest = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
     const clusters = yield* clustersOf(ids)
     for (let round = 0; round < policy.maxReadRounds; round++) {
       const told = new Map<BlockId, Told>()
       const holders = new Map<ActionId, SignedManifest>()
       for (const { blocks, peers } of clusters) {
-        const answers = yield* askLatest(peers, blocks)
+        const asked = peers.filter((peer) => !doubted.has(peer))
+        const answers = yield* askLatest(asked, blocks)
         blocks.forEach((block, i) => {
           const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
           told.set(block, toldOf(each))
@@ -168,26 +175,40 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return undefined
   })
 
-  /** The highest revision that is told of and proved. */
-  const proved = Effect.fnUntraced(function* (id: BlockId, { by }: Told) {
-    for (const rev of [...by.keys()].toSorted((a, b) => b - a)) {
-      if (rev === 0) return undefined
-      const peers = by.get(rev)!
-      if (peers.includes(client.self)) {
-        const [own] = yield* repo.get([{ at: rev, id }])
-        if (own?.rev === rev) return own
-      }
-      for (const peer of peers) {
-        if (peer === client.self) continue
-        const given: Fetched | undefined = yield* fetch(id, rev, peer)
-        if (given?.found?.revision.rev === rev) return storedOf(given.found)
-      }
+  /**
+   * The highest revision that is told of, or who told of it in vain. A lower one is never taken in its place: it may be that only
+   * the answer was lost that would have proved it.
+   */
+  const proved = Effect.fnUntraced(function* (id: BlockId, { by, rev }: Told): Effect.fn.Return<Proved, ReadError> {
+    if (rev === 0) return { found: undefined }
+    const peers = by.get(rev)!
+    if (peers.includes(client.self)) {
+      const [own] = yield* repo.get([{ at: rev, id }])
+      if (own?.rev === rev) return { found: own }
     }
-    return yield* unavailable(id, "nobody who tells of a revision of it proves one")
+    for (const peer of peers) {
+      if (peer === client.self) continue
+      const given: Fetched | undefined = yield* fetch(id, rev, peer)
+      if (given?.found?.revision.rev === rev) return { found: storedOf(given.found) }
+    }
+    return { doubtful: peers }
   })
 
-  const latestOnce = (ids: ReadonlyArray<BlockId>, told: ReadonlyMap<BlockId, Told>) =>
-    Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+  /** The latest of several blocks, as those tell who are not doubted. */
+  const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
+    let told = yield* toldLatest(ids, doubted)
+    const isOfSeveral = (yield* clustersOf(ids)).length > 1
+    for (let round = 0; isOfSeveral; round++) {
+      // Unchanged between two reads: all of one instant.
+      const again = yield* toldLatest(ids, doubted)
+      const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+      told = again
+      if (isSame) break
+      if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
+      yield* Effect.sleep(Duration.millis(1))
+    }
+    return yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+  })
 
   return {
     at: Effect.fnUntraced(function* (id: BlockId, rev: Rev) {
@@ -207,18 +228,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       return newest === undefined ? undefined : storedOf(newest)
     }),
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
-      let told = yield* toldLatest(ids)
-      const isOfSeveral = (yield* clustersOf(ids)).length > 1
-      for (let round = 0; isOfSeveral; round++) {
-        // Unchanged between two reads: all of one instant.
-        const again = yield* toldLatest(ids)
-        const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
-        told = again
-        if (isSame) break
-        if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
-        yield* Effect.sleep(Duration.millis(1))
+      const doubted = new Set<PeerId>()
+      for (;;) {
+        const all: ReadonlyArray<Proved> = yield* latestOf(ids, doubted)
+        const doubtful = all.flatMap((each) => ("doubtful" in each ? each.doubtful : []))
+        // Each time somebody is doubted who was not before, until too few are left.
+        if (doubtful.length === 0) return all.map((each) => ("found" in each ? each.found : undefined))
+        for (const peer of doubtful) doubted.add(peer)
       }
-      return yield* latestOnce(ids, told)
     }),
     membersOf
   }
