@@ -16,7 +16,7 @@ import type { TraceEvent } from "../Trace.ts"
 import type { Workload } from "../workloads/Workload.ts"
 import * as Workloads from "../workloads/Workloads.ts"
 import { Account, transact } from "./Client.ts"
-import { Cluster, type ClusterShape } from "./Cluster.ts"
+import { Cluster, type ClusterShape, shapeProblem } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
 import { FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
@@ -42,6 +42,9 @@ export const defaultOptions: Options = {
   transactions: 42,
   workload: "list-append"
 }
+
+/** Why nothing such can be simulated. */
+export const optionsProblem = (options: Options): string | undefined => shapeProblem({ ...options, withLiars: false })
 
 /** How a simulation went. */
 export interface Report extends Decisions {
