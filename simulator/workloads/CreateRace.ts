@@ -37,14 +37,20 @@ export const workload = (placement: Placement, shape: Shape = defaultShape): Wor
         )
       )
 
+  let latestUsed = -1
+  const used = () => definitions.slice(0, latestUsed + 1).map((_, index) => index)
+
   return {
     name: "create-race",
     next: (prng, step) => {
       const latest = Math.min(Math.floor(step / shape.transactionsEach), definitions.length - 1)
+      latestUsed = Math.max(latestUsed, latest)
       return prng.nextInt(3) === 0 ? read(prng.nextInt(latest + 1)) : write(latest)
     },
-    readAll: (run) => Effect.forEach(definitions, (_, index) => read(index)(run), { discard: true }),
+    readAll: (run) => Effect.forEach(used(), (index) => read(index)(run), { discard: true }),
     setUp: [],
-    touchAll: definitions.map((_, index) => write(index))
+    get touchAll() {
+      return used().map(write)
+    }
   }
 }
