@@ -35,6 +35,11 @@ export class VirtualClock implements Clock.Clock {
     while (this.timers.nextDeadlineMillis === deadline) this.timers.take()?.()
   }
 
+  /** Calls a function at an instant, or now where that is past. The result cancels it, and tells whether it was pending. */
+  at(deadlineMillis: number, task: () => void): () => boolean {
+    return this.timers.add(Math.max(deadlineMillis, this.now), task)
+  }
+
   /** Whole milliseconds, as `Date.now` gives them. */
   unsafeCurrentTimeMillis(): number {
     return Math.floor(this.now)
@@ -49,7 +54,7 @@ export class VirtualClock implements Clock.Clock {
       const deadline = this.now + Duration.toMillis(duration)
       // Endless sleep is no timer: whoever waits for it only is deadlocked.
       if (!Number.isFinite(deadline)) return Effect.void
-      const cancel = this.timers.add(deadline, () => resume(Effect.void))
+      const cancel = this.at(deadline, () => resume(Effect.void))
       return Effect.sync(() => {
         cancel()
       })

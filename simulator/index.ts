@@ -1,10 +1,13 @@
-/** Whole programs in virtual time from one seed, and checkers of what happened in them. */
-
+/** Whole programs and whole clusters in virtual time from one seed, checkers of what happened in them, and all states of small ones. */
 export * as Prng from "../src/random/Prng.ts"
 export * as StrictSerializability from "./checker/StrictSerializability.ts"
+export * as ClusterSimulation from "./cluster/ClusterSimulation.ts"
+export * as FaultSchedule from "./cluster/FaultSchedule.ts"
 export * as Explore from "./explore/index.ts"
+export * as FaultCounts from "./FaultCounts.ts"
 export * as SeededEntropy from "./SeededEntropy.ts"
 export * as SeededRandom from "./SeededRandom.ts"
 export * as Simulation from "./Simulation.ts"
 export * as Trace from "./Trace.ts"
 export * as ListAppend from "./workloads/ListAppend.ts"
+export * as Workloads from "./workloads/Workloads.ts"

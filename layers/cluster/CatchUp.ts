@@ -6,10 +6,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
-import { MAX_REVISIONS, type RepoAnswer, type RepoQuestion } from "../../schemas/Repo.ts"
+import type { NetworkName } from "../../schemas/Manifest.ts"
+import type { FaultModel } from "../../schemas/Proof.ts"
+import { type CommitRequest, MAX_REVISIONS, type RepoAnswer, type RepoQuestion } from "../../schemas/Repo.ts"
 import { ClusterMember, type MemberNotice } from "../../services/ClusterMember.ts"
+import { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
+import { Verifier } from "../../services/Verifier.ts"
+import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import { addGiven, gatheredCommit, membersOfShards, startCommit } from "../../src/cluster/evidence/CommitGathering.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin } from "./answerWithin.ts"
@@ -19,9 +25,23 @@ const CONCURRENCY = 4
 /** How long the answer of a peer is waited for, in milliseconds. */
 const ANSWER_MILLIS = 2_000
 
-const make = Effect.fnUntraced(function* (clusterSize: number) {
+/** What catching up needs to know of a network. */
+export interface CatchUpOptions {
+  readonly clusterSize: number
+  readonly faultModel: FaultModel
+  readonly network: NetworkName
+}
+
+const make = Effect.fnUntraced(function* ({ clusterSize, faultModel, network: name }: CatchUpOptions) {
   const member = yield* ClusterMember
   const keys = yield* KeyNetwork
+  const rules: ClusterRules = {
+    faultModel,
+    hasher: yield* Hasher,
+    hasRoster: keys.hasRoster,
+    network: name,
+    verifier: yield* Verifier
+  }
   const network = yield* PeerNetwork
   const writer = yield* RepoWriter
 
@@ -31,11 +51,37 @@ const make = Effect.fnUntraced(function* (clusterSize: number) {
       Effect.catchAll((_error: PeerError) => Effect.succeed(undefined))
     )
 
-  /** Applies a transaction as a peer tells of it; whether it is applied now. */
+  const askTransaction = (peer: PeerId, action: ActionId) =>
+    Effect.map(
+      ask(peer, "Transaction", { _tag: "Transaction", actionId: action }),
+      (answer) => answer?.found ?? undefined
+    )
+
+  /** A transaction that a peer tells of, with what others have of it where that peer is not in the same shards. */
+  const fetch = Effect.fnUntraced(function* (
+    peer: PeerId,
+    action: ActionId
+  ): Effect.fn.Return<CommitRequest | undefined> {
+    const told = yield* askTransaction(peer, action)
+    const signed = told?.request?.signed
+    const begun = signed && startCommit(rules, action, network.self, signed)
+    if (told === undefined || begun === undefined) return undefined
+    let gathering = addGiven(rules, begun, told)
+    for (const other of membersOfShards(gathering)) {
+      const whole = gatheredCommit(rules, gathering)
+      if (whole !== undefined) return whole
+      if (other === peer || other === network.self) continue
+      const more: CommitRequest | undefined = yield* askTransaction(other, action)
+      if (more !== undefined) gathering = addGiven(rules, gathering, more)
+    }
+    return gatheredCommit(rules, gathering)
+  })
+
+  /** Applies a transaction that a peer tells of; whether it is applied now. */
   const apply = Effect.fnUntraced(function* (peer: PeerId, action: ActionId) {
-    const answer = yield* ask(peer, "Transaction", { _tag: "Transaction", actionId: action })
-    if (answer === undefined || answer.found === null) return false
-    const told = yield* Effect.either(member.answer({ _tag: "Apply", ...answer.found }))
+    const found = yield* fetch(peer, action)
+    if (found === undefined) return false
+    const told = yield* Effect.either(member.answer({ _tag: "Apply", ...found }))
     return told._tag === "Right" && told.right._tag === "Ended"
   })
 
@@ -79,7 +125,7 @@ const make = Effect.fnUntraced(function* (clusterSize: number) {
 })
 
 /** Catches a member up with the others of its clusters, whenever it notices that it must. */
-export const layer = (options: {
-  readonly clusterSize: number
-}): Layer.Layer<never, never, ClusterMember | KeyNetwork | PeerNetwork | RepoWriter> =>
-  Layer.scopedDiscard(make(options.clusterSize))
+export const layer = (
+  options: CatchUpOptions
+): Layer.Layer<never, never, ClusterMember | KeyNetwork | PeerNetwork | RepoWriter | Hasher | Verifier> =>
+  Layer.scopedDiscard(make(options))

@@ -1,7 +1,7 @@
 /** Reads from clusters: the latest revisions, and those at a revision of their collection. Protocol §5. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { LatestRevision, MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
+import type { LatestRevision, MemberAnswer } from "../../schemas/Cluster.ts"
 import { BlockUnavailable } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
@@ -15,13 +15,10 @@ import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
-import { answerWithin } from "./answerWithin.ts"
 import { gather } from "./gather.ts"
 
 /** How patiently is read. */
 export interface ReadPolicy {
-  /** How long the answer of a member is waited for, in milliseconds. */
-  readonly answerMillis: number
   /** How long the first members asked are waited for before all others are asked, too, in milliseconds. */
   readonly readHedgeMillis: number
   /** How often a read is begun again that met undecided locks, or collections that changed meanwhile. */
@@ -29,7 +26,7 @@ export interface ReadPolicy {
 }
 
 /** What suits a laptop. */
-export const defaultReadPolicy: ReadPolicy = { answerMillis: 2_000, maxReadRounds: 1_000, readHedgeMillis: 50 }
+export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 1_000, readHedgeMillis: 50 }
 
 /** What reading takes. */
 export interface ClusterReadsContext {
@@ -62,6 +59,9 @@ interface Fetched {
   readonly through: number
 }
 
+/** The latest revision of a block, undefined where there is none; or those who told of one and did not prove it. */
+type Proved = { readonly found: StoredBlock | undefined } | { readonly doubtful: ReadonlyArray<PeerId> }
+
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
   /** The latest of several blocks, all as of one instant. */
@@ -88,15 +88,12 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       return Effect.succeed(members.includes(self) ? [self, ...members.filter((peer) => peer !== self)] : members)
     })
 
-  const ask = (peer: PeerId, request: MemberRequest) =>
-    answerWithin(policy.answerMillis, peer, client.ask(peer, request))
-
   const unavailable = (block: BlockId, reason: string) => new BlockUnavailable({ block, reason })
 
   /** What Q members of a cluster tell of some of its blocks. */
   const askLatest = Effect.fnUntraced(function* (peers: ReadonlyArray<PeerId>, blocks: ReadonlyArray<BlockId>) {
     const answers = yield* gather({
-      ask: (peer) => ask(peer, { _tag: "Read", blocks }),
+      ask: (peer) => client.ask(peer, { _tag: "Read", blocks }),
       counts: (answer) => answer._tag === "Latest" && answer.blocks.length === blocks.length,
       hedgeMillis: policy.readHedgeMillis,
       need: quorum,
@@ -113,7 +110,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     const { members } = signed.manifest.shards[0]
     const action = actionId(rules.hasher, signed.manifest)
     const told = gather({
-      ask: (peer) => ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+      ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
       counts: ({ _tag }) => _tag === "Open" || _tag === "Ended",
       hedgeMillis: policy.readHedgeMillis,
       need: quorumsOf(members.length, rules.faultModel).quorum,
@@ -122,14 +119,18 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return Effect.map(told, (answers) => isUndecided(rules, signed.manifest, answers))
   }
 
-  /** The latest revisions, each proved by nobody yet, once no lock of a transaction that may be decided is in the way. */
-  const toldLatest = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
+  /**
+   * The latest revisions, each proved by nobody yet, once no lock of a transaction that may be decided is in the way. Those who
+   * told of what they did not prove are not asked.
+   */
+  const toldLatest = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
     const clusters = yield* clustersOf(ids)
     for (let round = 0; round < policy.maxReadRounds; round++) {
       const told = new Map<BlockId, Told>()
       const holders = new Map<ActionId, SignedManifest>()
       for (const { blocks, peers } of clusters) {
-        const answers = yield* askLatest(peers, blocks)
+        const asked = peers.filter((peer) => !doubted.has(peer))
+        const answers = yield* askLatest(asked, blocks)
         blocks.forEach((block, i) => {
           const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
           told.set(block, toldOf(each))
@@ -164,10 +165,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     at: Rev,
     peer: PeerId
   ): Effect.fn.Return<Fetched | undefined> {
-    const answer = yield* Effect.orElseSucceed(
-      answerWithin(policy.answerMillis, peer, askRepo(peer, { _tag: "BlockAt", at, id })),
-      () => undefined
-    )
+    const answer = yield* Effect.orElseSucceed(askRepo(peer, { _tag: "BlockAt", at, id }), () => undefined)
     if (answer?._tag !== "BlockAt") return undefined
     const { found } = answer
     if (found === null) return { found: undefined, through: answer.through }
@@ -177,26 +175,40 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return undefined
   })
 
-  /** The highest revision that is told of and proved. */
-  const proved = Effect.fnUntraced(function* (id: BlockId, { by }: Told) {
-    for (const rev of [...by.keys()].toSorted((a, b) => b - a)) {
-      if (rev === 0) return undefined
-      const peers = by.get(rev)!
-      if (peers.includes(client.self)) {
-        const [own] = yield* repo.get([{ at: rev, id }])
-        if (own?.rev === rev) return own
-      }
-      for (const peer of peers) {
-        if (peer === client.self) continue
-        const given: Fetched | undefined = yield* fetch(id, rev, peer)
-        if (given?.found?.revision.rev === rev) return storedOf(given.found)
-      }
+  /**
+   * The highest revision that is told of, or who told of it in vain. A lower one is never taken in its place: it may be that only
+   * the answer was lost that would have proved it.
+   */
+  const proved = Effect.fnUntraced(function* (id: BlockId, { by, rev }: Told): Effect.fn.Return<Proved, ReadError> {
+    if (rev === 0) return { found: undefined }
+    const peers = by.get(rev)!
+    if (peers.includes(client.self)) {
+      const [own] = yield* repo.get([{ at: rev, id }])
+      if (own?.rev === rev) return { found: own }
     }
-    return yield* unavailable(id, "nobody who tells of a revision of it proves one")
+    for (const peer of peers) {
+      if (peer === client.self) continue
+      const given: Fetched | undefined = yield* fetch(id, rev, peer)
+      if (given?.found?.revision.rev === rev) return { found: storedOf(given.found) }
+    }
+    return { doubtful: peers }
   })
 
-  const latestOnce = (ids: ReadonlyArray<BlockId>, told: ReadonlyMap<BlockId, Told>) =>
-    Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+  /** The latest of several blocks, as those tell who are not doubted. */
+  const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
+    let told = yield* toldLatest(ids, doubted)
+    const isOfSeveral = (yield* clustersOf(ids)).length > 1
+    for (let round = 0; isOfSeveral; round++) {
+      // Unchanged between two reads: all of one instant.
+      const again = yield* toldLatest(ids, doubted)
+      const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+      told = again
+      if (isSame) break
+      if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
+      yield* Effect.sleep(Duration.millis(1))
+    }
+    return yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+  })
 
   return {
     at: Effect.fnUntraced(function* (id: BlockId, rev: Rev) {
@@ -216,18 +228,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       return newest === undefined ? undefined : storedOf(newest)
     }),
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
-      let told = yield* toldLatest(ids)
-      const isOfSeveral = (yield* clustersOf(ids)).length > 1
-      for (let round = 0; isOfSeveral; round++) {
-        // Unchanged between two reads: all of one instant.
-        const again = yield* toldLatest(ids)
-        const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
-        told = again
-        if (isSame) break
-        if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
-        yield* Effect.sleep(Duration.millis(1))
+      const doubted = new Set<PeerId>()
+      for (;;) {
+        const all: ReadonlyArray<Proved> = yield* latestOf(ids, doubted)
+        const doubtful = all.flatMap((each) => ("doubtful" in each ? each.doubtful : []))
+        // Each time somebody is doubted who was not before, until too few are left.
+        if (doubtful.length === 0) return all.map((each) => ("found" in each ? each.found : undefined))
+        for (const peer of doubtful) doubted.add(peer)
       }
-      return yield* latestOnce(ids, told)
     }),
     membersOf
   }

@@ -19,6 +19,8 @@ export interface DrivePolicy {
   readonly tellPauseMillis: number
   /** How long a transaction whose locks are in the way is left to whoever drives it, in milliseconds. */
   readonly patienceMillis: number
+  /** How often a node looks after transactions that it has promised something about and that do not end, in milliseconds. */
+  readonly sweepMillis: number
 }
 
 /** What suits a laptop. */
@@ -29,6 +31,7 @@ export const defaultDrivePolicy: DrivePolicy = {
   maxBackOffMillis: 1_000,
   maxBallots: 12,
   patienceMillis: 500,
+  sweepMillis: 5_000,
   tellPauseMillis: 100,
   tellRetries: 3
 }

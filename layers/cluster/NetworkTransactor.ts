@@ -18,7 +18,8 @@ import {
   type RepoQuestion,
   type TransactionStatus
 } from "../../schemas/Repo.ts"
-import { ClusterClient } from "../../services/ClusterClient.ts"
+import { ClusterClient, type ClusterClientService } from "../../services/ClusterClient.ts"
+import { ClusterMember } from "../../services/ClusterMember.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
@@ -39,6 +40,7 @@ import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 import { throughOf } from "./RepoService.ts"
 import * as Resolution from "./Resolution.ts"
+import * as Sweep from "./Sweep.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
 /** What a transactor has in common with all others of its network, and how patient it is. */
@@ -49,6 +51,12 @@ export interface NetworkTransactorOptions {
   readonly clusterSize: number
   readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
 }
+
+/** Members that are waited for only so long; this node's own has no message to lose. */
+const inTime = ({ ask, self }: ClusterClientService, answerMillis: number): ClusterClientService => ({
+  ask: (peer, request) => (peer === self ? ask(peer, request) : answerWithin(answerMillis, peer, ask(peer, request))),
+  self
+})
 
 /** How many votes are remembered to say how long one takes. */
 const VOTES_TIMED = 64
@@ -61,9 +69,9 @@ const make = Effect.fnUntraced(function* ({
 }: NetworkTransactorOptions): Effect.fn.Return<
   TransactorService,
   never,
-  ClusterClient | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier | Scope.Scope
+  ClusterClient | ClusterMember | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier | Scope.Scope
 > {
-  const client = yield* ClusterClient
+  const member = yield* ClusterMember
   const keys = yield* KeyNetwork
   const peers = yield* PeerNetwork
   const repo = yield* StorageRepo
@@ -78,14 +86,17 @@ const make = Effect.fnUntraced(function* ({
   }
   const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
+  const client = inTime(yield* ClusterClient, policy.answerMillis)
   const voteTimes = new RecentTimes(VOTES_TIMED)
   const contextWith = (
     onInTheWay: Resolution.Resolution["afterPatience"]
   ): TransactionActor.TransactionActorContext => ({ client, onInTheWay, policy, rules, voteTimes })
   const resolution = Resolution.make(contextWith, scope)
   const context = contextWith(resolution.afterPatience)
+  yield* Effect.forkScoped(Sweep.run(member, resolution.recover, policy.sweepMillis))
 
-  const askRepo = (peer: PeerId, question: RepoQuestion) => peers.ask(repoProtocol, peer, question)
+  const askRepo = (peer: PeerId, question: RepoQuestion) =>
+    answerWithin(policy.answerMillis, peer, peers.ask(repoProtocol, peer, question))
   const reads = ClusterReads.make({
     askRepo,
     client,
@@ -157,12 +168,7 @@ const make = Effect.fnUntraced(function* ({
     const members = yield* reads.membersOf(home)
     const counts = ({ _tag }: MemberAnswer) => _tag === "Ended" || _tag === "Open"
     return yield* gather({
-      ask: (peer) =>
-        answerWithin(
-          policy.answerMillis,
-          peer,
-          client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false })
-        ),
+      ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
       counts,
       hedgeMillis: policy.readHedgeMillis,
       need: members.length,
@@ -215,7 +221,7 @@ const make = Effect.fnUntraced(function* ({
   ) {
     const members = yield* reads.membersOf(block)
     const answers = yield* gather({
-      ask: (peer) => answerWithin(policy.answerMillis, peer, askRepo(peer, question)),
+      ask: (peer) => askRepo(peer, question),
       counts: (answer) => answer._tag === tag,
       hedgeMillis: policy.readHedgeMillis,
       need: 1,
@@ -278,5 +284,5 @@ export const layer = (
 ): Layer.Layer<
   Transactor,
   never,
-  ClusterClient | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier
+  ClusterClient | ClusterMember | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier
 > => Layer.scoped(Transactor, make(options))

@@ -9,7 +9,6 @@ import type { ActionId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
-import { answerWithin } from "./answerWithin.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
 /** Sees to it that transactions come to an end. */
@@ -77,11 +76,7 @@ export const make = (
         from,
         (peer) =>
           Effect.orElseSucceed(
-            answerWithin(
-              context.policy.answerMillis,
-              peer,
-              context.client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false })
-            ),
+            context.client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
             () => undefined
           ),
         { concurrency: "unbounded" }

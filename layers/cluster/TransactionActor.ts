@@ -20,12 +20,12 @@ import type { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import * as Recoverer from "../../src/cluster/driver/Recoverer.ts"
 import type { RecovererOutput } from "../../src/cluster/driver/Recovery.ts"
 import * as TransactionDriver from "../../src/cluster/driver/TransactionDriver.ts"
-import { answerWithin } from "./answerWithin.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 
 /** What the actors of a node share. */
 export interface TransactionActorContext {
   readonly rules: ClusterRules
+  /** Members that are waited for no longer than `answerMillis`. */
   readonly client: ClusterClientService
   readonly policy: DrivePolicy
   /** How long votes took of late. */
@@ -86,7 +86,7 @@ const asked = (
   { client, policy, voteTimes }: TransactionActorContext,
   { request, to }: Send
 ): Effect.Effect<MemberAnswer, PeerError> => {
-  const answer = answerWithin(policy.answerMillis, to, client.ask(to, request))
+  const answer = client.ask(to, request)
   if (request._tag === "Pend") {
     return Effect.flatMap(Clock.currentTimeMillis, (before) =>
       Effect.tap(answer, () => Effect.map(Clock.currentTimeMillis, (now) => voteTimes.add(now - before)))

@@ -42,14 +42,14 @@ export const gather = <Answer, E>({
           (peer) => {
             awaited++
             const told = Effect.map(Effect.either(ask(peer)), (answer) => heard.unsafeOffer([peer, answer]))
-            return Effect.forkScoped(Effect.interruptible(told))
+            return forkEndable(told)
           },
           { discard: true }
         )
       yield* askNext(need)
       if (left.length > 0) {
         const hedge = Effect.map(Effect.sleep(Duration.millis(hedgeMillis)), () => heard.unsafeOffer("hedge"))
-        yield* Effect.forkScoped(Effect.interruptible(hedge))
+        yield* forkEndable(hedge)
       }
       while (answers.size < need && awaited > 0) {
         const event = yield* Effect.orDie(heard.take)
@@ -65,3 +65,6 @@ export const gather = <Answer, E>({
       return answers
     })
   )
+
+/** As `forkScoped`; it ends with the scope even where whoever waits cannot be interrupted, as in the midst of a commit. */
+const forkEndable = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkScoped(Effect.interruptible(effect))

@@ -87,7 +87,8 @@ class MemorySpace {
   }
 }
 
-const make = (): RawStorageService => {
+/** An empty store in memory. */
+export const make = (): RawStorageService => {
   const spaces = new Map(SPACES.map((space) => [space, new MemorySpace(space)]))
 
   const get = ([space, block, kind, name]: StorageKey): string | undefined => {

@@ -4,21 +4,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type { CollectionMismatch } from "../../schemas/Errors.ts"
-import type { CollectionError } from "../../src/collection/Collection.ts"
+import type { CollectionError, Placement } from "../../src/collection/Collection.ts"
 import * as Tree from "../../src/collection/Tree.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import type { Database } from "../../src/transaction/Database.ts"
 import * as Transaction from "../../src/transaction/Transaction.ts"
 import type { History, Operation, Transaction as Recorded } from "../checker/StrictSerializability.ts"
+import * as Lists from "./Lists.ts"
+import type { Body, Run, Workload } from "./Workload.ts"
 
-/** How much of it. */
-export interface Options {
-  readonly fibers: number
-  /** Transactions of each fiber. */
-  readonly transactions: number
+/** How much there is of it. */
+export interface Shape {
   readonly collections: number
   /** Lists in each collection. */
   readonly lists: number
@@ -26,16 +23,21 @@ export interface Options {
   readonly operations: number
 }
 
+/** How much of it is done. */
+export interface Options extends Shape {
+  readonly fibers: number
+  /** Transactions of each fiber. */
+  readonly transactions: number
+}
+
 export const defaultOptions: Options = { collections: 4, fibers: 16, lists: 4, operations: 4, transactions: 50 }
 
-class List extends Schema.Class<List>("List")({ name: Schema.String, values: Schema.Array(Schema.Int) }) {}
+/** What suits a cluster under faults. */
+export const defaultShape: Shape = { collections: 4, lists: 3, operations: 3 }
 
-const collectionName = (index: number) => `lists-${index}`
+const definitionOf = (index: number, placement: Placement) => Lists.define(`lists-${index}`, placement)
 
-const definitionOf = (index: number) =>
-  Tree.define(collectionName(index), { entry: List, key: Schema.String, keyOf: ({ name }) => name })
-
-type Lists = Tree.Tree<List, string>
+const listName = (index: number) => `list-${index}`
 
 /** What one operation of a plan is to do. */
 interface Step {
@@ -44,39 +46,46 @@ interface Step {
   readonly append: boolean
 }
 
-const planOf = (prng: Prng, { collections, lists, operations }: Options): ReadonlyArray<Step> =>
+const planOf = (prng: Prng, { collections, lists, operations }: Shape): ReadonlyArray<Step> =>
   Array.from({ length: 1 + prng.nextInt(operations) }, () => ({
     append: prng.nextInt(2) === 0,
     collection: prng.nextInt(collections),
-    list: `list-${prng.nextInt(lists)}`
+    list: listName(prng.nextInt(lists))
   }))
 
-const keyOf = ({ collection, list }: Step) => `${collectionName(collection)}/${list}`
+const perform = (lists: Lists.Lists, { append, list }: Step, run: Run) =>
+  append ? Lists.append(lists, list, run) : Lists.read(lists, list, run)
 
-const perform = (trees: ReadonlyArray<Lists>, step: Step, nextValue: () => number) => {
-  const tree = trees[step.collection]!
-  if (step.append) {
-    const value = nextValue()
-    return tree
-      .upsert(step.list, (before) => ({
-        name: step.list,
-        values: [...Option.match(before, { onNone: () => [], onSome: ({ values }) => values }), value]
-      }))
-      .pipe(Effect.as<Operation>({ key: keyOf(step), type: "append", value }))
+const everything = ({ collections, lists }: Shape): ReadonlyArray<Step> =>
+  Array.from({ length: collections }, (_, collection) =>
+    Array.from({ length: lists }, (_, list) => ({ append: false, collection, list: listName(list) }))
+  ).flat()
+
+const indexes = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => i)
+
+/** The workload, for clients of a cluster. */
+export const workload = (placement: Placement, shape: Shape = defaultShape): Workload => {
+  const definitions = indexes(shape.collections).map((index) => definitionOf(index, placement))
+  const bodyOf =
+    (plan: ReadonlyArray<Step>): Body =>
+    (run) =>
+      Effect.forEach(
+        plan,
+        (step) => Effect.flatMap(Tree.open(definitions[step.collection]!), (lists) => perform(lists, step, run)),
+        { discard: true }
+      )
+  return {
+    name: "list-append",
+    next: (prng) => bodyOf(planOf(prng, shape)),
+    readAll: bodyOf(everything(shape)),
+    setUp: definitions.map((definition) => () => Effect.asVoid(Tree.openOrCreate(definition))),
+    touchAll: indexes(shape.collections).map((collection) => bodyOf([{ append: true, collection, list: listName(0) }]))
   }
-  return Effect.map(
-    tree.get(step.list),
-    (list): Operation => ({
-      key: keyOf(step),
-      type: "read",
-      values: Option.match(list, { onNone: () => [], onSome: ({ values }) => values })
-    })
-  )
 }
 
 /**
- * Runs the workload and gives its history: transactions that gave up after conflicts count as aborted. Ends with a read
- * of every list, so that the order of all appends is known.
+ * Runs the workload on one database and gives its history: transactions that gave up after conflicts count as aborted. Ends
+ * with a read of every list, so that the order of all appends is known.
  */
 export const run = (
   prng: Prng,
@@ -84,10 +93,7 @@ export const run = (
 ): Effect.Effect<History, CollectionError | CollectionMismatch, Database> =>
   Effect.gen(function* () {
     const all = { ...defaultOptions, ...options }
-    const trees = yield* Effect.forEach(
-      Array.from({ length: all.collections }, (_, i) => definitionOf(i)),
-      (definition) => Tree.openOrCreate(definition)
-    )
+    const trees = yield* Effect.forEach(indexes(all.collections), (i) => Tree.openOrCreate(definitionOf(i, "together")))
     let instant = 0
     let lastValue = 0
     const nextValue = () => ++lastValue
@@ -102,7 +108,7 @@ export const run = (
             const done: Array<Operation> = []
             operations = done
             for (const step of plan) {
-              done.push(yield* perform(trees, step, nextValue))
+              yield* perform(trees[step.collection]!, step, { done, nextValue, objectIf: () => {} })
               yield* Effect.yieldNow()
             }
           })
@@ -114,16 +120,11 @@ export const run = (
     yield* Effect.forEach(
       Array.from({ length: all.fibers }, (_, fiber) => prng.fork(`fiber-${fiber}`)),
       (own, fiber) =>
-        Effect.forEach(
-          Array.from({ length: all.transactions }, (_, i) => i),
-          (i) => transact(`${fiber}.${i}`, planOf(own, all)),
-          { discard: true }
-        ),
+        Effect.forEach(indexes(all.transactions), (i) => transact(`${fiber}.${i}`, planOf(own, all)), {
+          discard: true
+        }),
       { concurrency: "unbounded", discard: true }
     )
-    const everything = trees.flatMap((_, collection) =>
-      Array.from({ length: all.lists }, (_, list) => ({ append: false, collection, list: `list-${list}` }))
-    )
-    yield* transact("final", everything)
+    yield* transact("final", everything(all))
     return history
   })

@@ -7,11 +7,15 @@ import * as Schema from "effect/Schema"
 import { Diary, Transaction, Tree } from "effect-optimystic"
 import { MemoryHub } from "../../layers/network/MemoryNetwork.ts"
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
+import { PeerUnreachable } from "../../schemas/Errors.ts"
+import type { PeerId } from "../../schemas/Ids.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
+import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { collectionId } from "../../src/encoding/BlockIds.ts"
 import { lastRev } from "../../src/log/LogBlock.ts"
+import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
 import { hasher, signerOf } from "../storage/TestServices.ts"
-import { nodesOf, on } from "./MemoryCluster.ts"
+import { CLUSTER_SIZE, nodesOf, on } from "./MemoryCluster.ts"
 
 const Word = Schema.Struct({ count: Schema.Int, key: Schema.String })
 const Words = Tree.define("words", { entry: Word, key: Schema.String, keyOf: ({ key }) => key })
@@ -168,6 +172,76 @@ describe("Four nodes in one program", () => {
       yield* on(nodes[2]!)(increment("key"))
       expect(yield* on(nodes[3]!)(countOf("key"))).toEqual(Option.some(3))
       yield* Fiber.interruptFork(vanished)
+    })
+  )
+})
+
+/** Loses questions of one peer about the blocks of others, while it is told to. */
+class LossyHub extends MemoryHub {
+  losesOf: PeerId | undefined
+
+  override deliver(from: PeerId, to: PeerId, protocol: string, question: string) {
+    const isLost = from === this.losesOf && protocol === repoProtocol.name
+    return isLost
+      ? Effect.fail(new PeerUnreachable({ peer: to, reason: "the question is lost" }))
+      : super.deliver(from, to, protocol, question)
+  }
+}
+
+describe("A member that missed something", () => {
+  it.scopedLive("takes nothing past for the latest where it cannot fetch what others tell of", () =>
+    Effect.gen(function* () {
+      const hub = new LossyHub()
+      const nodes = yield* nodesOf(hub, SEEDS)
+      yield* on(nodes[0]!)(increment("key"))
+      const { peer } = signerOf(SEEDS[3]!)
+      const back = hub.cutOff(peer)
+      yield* on(nodes[0]!)(increment("key"))
+      hub.losesOf = peer
+      back()
+      const seen = yield* Effect.either(on(nodes[3]!)(countOf("key")))
+      expect(seen._tag === "Left" ? seen.left._tag : seen.right).toBe("BlockUnavailable")
+      hub.losesOf = undefined
+      expect(yield* on(nodes[3]!)(countOf("key"))).toEqual(Option.some(2))
+    })
+  )
+
+  it.scopedLive("catches up with a transaction over several clusters from members of all of them", () =>
+    Effect.gen(function* () {
+      const seeds = [1, 2, 3, 4, 5]
+      const hub = new MemoryHub()
+      const nodes = yield* nodesOf(hub, seeds)
+      const roster = new Neighbourhood(
+        hasher,
+        seeds.map((seed) => signerOf(seed).peer)
+      )
+      const membersOf = (name: string) => roster.closest(collectionId(hasher, name), CLUSTER_SIZE)
+      // All other members of the one cluster are in the other cluster, too: they keep more of it than the one that missed it needs.
+      const { peer } = signerOf(seeds[4]!)
+      const names = Array.from({ length: 100 }, (_, i) => `collection-${i}`)
+      const mine = names.find((name) => membersOf(name).includes(peer))!
+      const others = names.find((name) => !membersOf(name).includes(peer))!
+      const write = (value: string, ...into: ReadonlyArray<string>) =>
+        Transaction.run(
+          Effect.forEach(into, (name) =>
+            Effect.flatMap(Diary.openOrCreate(Diary.define(name, { entry: Schema.String })), (diary) =>
+              diary.append(value)
+            )
+          ),
+          patient
+        )
+      yield* on(nodes[0]!)(write("first", mine, others))
+      const back = hub.cutOff(peer)
+      yield* on(nodes[0]!)(write("missed", mine, others))
+      back()
+      yield* on(nodes[0]!)(write("last", mine))
+      const tailOf = Effect.gen(function* () {
+        const repo = yield* StorageRepo
+        const [header] = yield* repo.get([{ id: collectionId(hasher, mine) }])
+        const [tail] = yield* repo.get([{ id: (header!.block as unknown as CollectionBlock).log.tail }])
+        return lastRev(tail!.block as unknown as LogBlock)
+      })
+      yield* Effect.repeat(on(nodes[4]!)(tailOf), { schedule: Schedule.spaced("10 millis"), until: (rev) => rev === 3 })
     })
   )
 })

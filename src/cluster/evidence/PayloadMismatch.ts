@@ -22,7 +22,8 @@ export const payloadMismatch = (
   return undefined
 }
 
-const hasHash = (hasher: HasherService, value: object, hash: string): boolean => {
+/** Whether a value has a hash: what has no canonical form has none. */
+export const hasHash = (hasher: HasherService, value: object, hash: string): boolean => {
   try {
     return hashValue(hasher, value) === hash
   } catch (thrown) {

@@ -1,0 +1,184 @@
+/** A whole cluster under faults, from one seed: what clients saw and what nodes kept must agree with the promises. */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import type { HasherService } from "../../services/Hasher.ts"
+import type { Placement } from "../../src/collection/Collection.ts"
+import * as Prng from "../../src/random/Prng.ts"
+import * as StrictSerializability from "../checker/StrictSerializability.ts"
+import { FaultCounts, type FaultKind } from "../FaultCounts.ts"
+import * as Simulation from "../Simulation.ts"
+import type { TraceEvent } from "../Trace.ts"
+import type { Workload } from "../workloads/Workload.ts"
+import * as Workloads from "../workloads/Workloads.ts"
+import { Account, transact } from "./Client.ts"
+import { Cluster, type ClusterShape, shapeProblem } from "./Cluster.ts"
+import { type Decisions, Evidence } from "./Evidence.ts"
+import { FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
+import type { SimulatedNode } from "./SimulatedNode.ts"
+import { settle } from "./settle.ts"
+
+/** What is simulated. */
+export interface Options extends Omit<ClusterShape, "withLiars"> {
+  readonly workload: Workloads.WorkloadName
+  readonly placement: Placement
+  readonly faults: ReadonlyArray<FaultGroup>
+  readonly clients: number
+  /** Transactions of each client. */
+  readonly transactions: number
+}
+
+export const defaultOptions: Options = {
+  clients: 5,
+  clusterSize: 4,
+  faultModel: "byzantine",
+  faults: FAULT_GROUPS,
+  nodes: 5,
+  placement: "together",
+  transactions: 42,
+  workload: "list-append"
+}
+
+/** Why nothing such can be simulated. */
+export const optionsProblem = (options: Options): string | undefined => shapeProblem({ ...options, withLiars: false })
+
+/** How a simulation went. */
+export interface Report extends Decisions {
+  readonly seed: number
+  /** What clients heard of their transactions. */
+  readonly committed: number
+  readonly aborted: number
+  readonly unknown: number
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  /** What must not be; nothing, if all is well. */
+  readonly violations: ReadonlyArray<string>
+  readonly traceHash: string
+  /** Virtual milliseconds passed. */
+  readonly nowMillis: number
+  /** The last things that happened. */
+  readonly events: ReadonlyArray<TraceEvent>
+}
+
+/** About half a minute of real time, and far more than any run needs. */
+const MAX_STEPS = 20_000_000
+/** A client that finds its node down looks for another after so long. */
+const LOOK_AGAIN_MILLIS = 10
+/** So often. */
+const MAX_LOOKS = 1_000
+/** The longest that a client thinks between two transactions. */
+const MAX_THINK_MILLIS = 30
+/** What a liar's own client does; nobody believes what it says of it. */
+const LIARS_TRANSACTIONS = 10
+
+/** Simulates one seed. The same seed and options give the same report. */
+export const run = (hasher: HasherService, seed: number, options: Options): Report => {
+  const counts = new FaultCounts()
+  const account = new Account()
+  const alarms: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) => {
+    if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) alarms.push(`a node raised the alarm: ${String(message)}`)
+  })
+  const program = Effect.provide(
+    Logger.withMinimumLogLevel(life(Prng.make(`cluster-${seed}`), hasher, options, counts, account), LogLevel.Error),
+    Logger.replace(Logger.defaultLogger, logger)
+  )
+  const { events, exit, nowMillis, traceHash } = Simulation.run(program, { maxSteps: MAX_STEPS, seed })
+  const ended = Exit.isSuccess(exit)
+    ? exit.value
+    : { decisions: { multiShard: 0, oneRound: 0, recovered: 0, twoRounds: 0 }, problems: [Cause.pretty(exit.cause)] }
+  const serializability = StrictSerializability.check(account.history).map(StrictSerializability.explain)
+  return {
+    ...ended.decisions,
+    aborted: account.count(false),
+    committed: account.count(true),
+    events,
+    faults: counts.toJSON(),
+    nowMillis,
+    seed,
+    traceHash,
+    unknown: account.count("unknown"),
+    violations: [...alarms, ...account.problems, ...ended.problems, ...serializability]
+  }
+}
+
+interface Ended {
+  readonly decisions: Decisions
+  readonly problems: ReadonlyArray<string>
+}
+
+/** All that happens: a start in peace, work under faults, healing, quiet, and a last look at everything. */
+const life = (prng: Prng.Prng, hasher: HasherService, options: Options, counts: FaultCounts, account: Account) =>
+  Effect.gen(function* () {
+    const groups = new Set(options.faults)
+    const shape = { ...options, withLiars: groups.has("liars") }
+    const cluster = yield* Cluster.make(shape, prng, hasher, counts)
+    yield* cluster.start
+    const workload = Workloads.make(options.workload, options.placement)
+    const [first] = cluster.honest
+    for (const [i, body] of workload.setUp.entries()) {
+      const committed = yield* transact(account, `set-up-${i}`, first!, body)
+      if (committed !== true) return ended(cluster, [`the set-up ends with ${committed}`])
+    }
+    const faults = new FaultSchedule(cluster, groups, prng.fork("faults"))
+    const failing = yield* Effect.forkDaemon(faults.run)
+    const common = { account, workload }
+    const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
+    // A coordinator lies only where it has something to coordinate.
+    const liars = cluster.nodes.filter(({ liar }) => liar !== undefined)
+    const lying = { ...common, nodes: liars, transactions: LIARS_TRANSACTIONS }
+    yield* Effect.zip(workAll(honest, prng, "client", options.clients), workAll(lying, prng, "liar", liars.length), {
+      concurrent: true
+    })
+    yield* Fiber.interrupt(failing)
+    yield* faults.heal
+    return ended(cluster, yield* settle(cluster, workload, account))
+  })
+
+const ended = (cluster: Cluster, problems: ReadonlyArray<string>): Ended => {
+  const evidence = new Evidence(cluster)
+  return { decisions: evidence.decisions, problems: [...evidence.violations, ...problems] }
+}
+
+/** A client at work, one transaction after another: at its own node, or at another while that is down. */
+const work = (
+  { account, nodes, transactions, workload }: Work,
+  prng: Prng.Prng,
+  name: string,
+  number: number
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (let step = 0; step < transactions; step++) {
+      yield* Effect.sleep(Duration.millis(prng.nextInt(MAX_THINK_MILLIS)))
+      const body = workload.next(prng, step)
+      for (let looks = 0; looks < MAX_LOOKS; looks++) {
+        const up = nodes.filter(({ life }) => life !== undefined)
+        const home = nodes[number % nodes.length]!
+        const node = home.life === undefined && up.length > 0 ? prng.pick(up) : home
+        if (node.life !== undefined) {
+          yield* transact(account, `${name}.${step}`, node, body)
+          break
+        }
+        yield* Effect.sleep(Duration.millis(LOOK_AGAIN_MILLIS))
+      }
+    }
+  })
+
+/** What clients have in common: where they work, and at what. */
+interface Work {
+  readonly account: Account
+  readonly nodes: ReadonlyArray<SimulatedNode>
+  readonly transactions: number
+  readonly workload: Workload
+}
+
+/** Clients at work, all at once, each with a generator of its own. */
+const workAll = (shared: Work, prng: Prng.Prng, name: string, clients: number) =>
+  Effect.forEach(
+    Array.from({ length: clients }, (_, client) => client),
+    (client) => work(shared, prng.fork(`${name}-${client}`), `${name}-${client}`, client),
+    { concurrency: "unbounded", discard: true }
+  )

@@ -1,0 +1,167 @@
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
+import * as Hub from "../../layers/network/Hub.ts"
+import * as Roster from "../../layers/network/Roster.ts"
+import type { StorageError } from "../../schemas/Errors.ts"
+import type { PeerId } from "../../schemas/Ids.ts"
+import type { ClusterMember } from "../../services/ClusterMember.ts"
+import { Entropy } from "../../services/Entropy.ts"
+import { PeerNetwork } from "../../services/PeerNetwork.ts"
+import { RawStorage } from "../../services/RawStorage.ts"
+import type { SignerService } from "../../services/Signer.ts"
+import type { StorageRepo } from "../../services/StorageRepo.ts"
+import type { Transactor } from "../../services/Transactor.ts"
+import type { Prng } from "../../src/random/Prng.ts"
+import type { Database } from "../../src/transaction/Database.ts"
+import type { KeyRing } from "../crypto/KeyRing.ts"
+import type { SimulatedDisk } from "../disk/SimulatedDisk.ts"
+import type { FaultCounts } from "../FaultCounts.ts"
+import { type Liar, lying } from "../liars/Liar.ts"
+import type { NetworkPort, SimulatedNetwork } from "../network/SimulatedNetwork.ts"
+import * as SeededEntropy from "../SeededEntropy.ts"
+import { record } from "../Trace.ts"
+
+/** What a node offers to those who look at it from outside. */
+export type NodeServices = Database | Transactor | ClusterMember | StorageRepo
+
+/** What the nodes of a simulation share. */
+export interface Surroundings {
+  readonly network: SimulatedNetwork
+  readonly keys: KeyRing
+  readonly roster: ReadonlyArray<PeerId>
+  readonly counts: FaultCounts
+  readonly options: ClusterNode.ClusterNodeOptions
+}
+
+/** One life of a node, from its start to its crash. */
+export interface Life {
+  readonly services: Context.Context<NodeServices>
+  /** Completed by the crash. */
+  readonly down: Deferred.Deferred<void>
+  readonly scope: Scope.CloseableScope
+  readonly port: NetworkPort
+}
+
+/** A node that cannot read its disk tries again after so long. */
+const START_AGAIN_MILLIS = 10
+/** So many times. */
+const START_TRIES = 100
+
+/** A node with its disk, which crashes and starts again; its key and its disk stay. */
+export class SimulatedNode {
+  readonly name: string
+  readonly signer: SignerService
+  readonly disk: SimulatedDisk
+  readonly liar: Liar | undefined
+  readonly #prng: Prng
+  readonly #entropy: Prng
+  readonly #around: Surroundings
+  readonly #starting = Effect.unsafeMakeSemaphore(1)
+  #life: Life | undefined
+
+  constructor(
+    name: string,
+    signer: SignerService,
+    disk: SimulatedDisk,
+    liar: Liar | undefined,
+    prng: Prng,
+    around: Surroundings
+  ) {
+    this.name = name
+    this.signer = signer
+    this.disk = disk
+    this.liar = liar
+    this.#prng = prng
+    // Goes on from life to life: a nonce that comes again would be another fault than any that is meant.
+    this.#entropy = prng.fork("entropy")
+    this.#around = around
+  }
+
+  get peer(): PeerId {
+    return this.signer.peer
+  }
+
+  /** Undefined while it is down. */
+  get life(): Life | undefined {
+    return this.#life
+  }
+
+  /** Starts it on what is on its disk. */
+  readonly start: Effect.Effect<void> = Effect.suspend(() =>
+    this.#starting.withPermits(1)(Effect.suspend(() => (this.#life === undefined ? this.#begin() : Effect.void)))
+  ).pipe(
+    Effect.retry({ schedule: Schedule.spaced(Duration.millis(START_AGAIN_MILLIS)), times: START_TRIES }),
+    Effect.orDie
+  )
+
+  #begin(): Effect.Effect<void, StorageError> {
+    return Effect.gen(this, function* () {
+      const scope = yield* Scope.make()
+      const port = this.#around.network.plug(this.peer)
+      const built = yield* Effect.exit(this.#quietly(Layer.buildWithScope(this.#layer(port), scope)))
+      if (Exit.isFailure(built)) {
+        port.pull()
+        yield* Scope.close(scope, Exit.void)
+        return yield* Effect.asVoid(built)
+      }
+      this.#life = { down: yield* Deferred.make<void>(), port, scope, services: built.value }
+      yield* record(`${this.name} starts`)
+    })
+  }
+
+  /** Ends it at once: nothing is flushed, nothing is said to anybody. */
+  readonly crash: Effect.Effect<void> = Effect.suspend(() => {
+    const life = this.#life
+    if (life === undefined) return Effect.void
+    this.#life = undefined
+    life.port.pull()
+    this.disk.crash()
+    this.#around.counts.add("crash")
+    return Deferred.succeed(life.down, undefined).pipe(
+      // What is left of it runs on without network and disk, until it has noticed.
+      Effect.zipRight(Effect.forkDaemon(Scope.close(life.scope, Exit.interrupt(FiberId.none)))),
+      Effect.zipRight(record(`${this.name} crashes`))
+    )
+  })
+
+  /** What a liar has to say of itself is of no use. */
+  #quietly<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return this.liar === undefined ? effect : Logger.withMinimumLogLevel(effect, LogLevel.None)
+  }
+
+  #layer(port: NetworkPort) {
+    const { counts, keys, options, roster } = this.#around
+    const { hasher } = keys
+    const own = Hub.make(port, this.peer)
+    const context = {
+      hasher,
+      lied: (kind: Parameters<FaultCounts["add"]>[0]) => counts.add(kind),
+      network: options.network,
+      prng: this.#prng.fork("lies"),
+      signer: this.signer
+    }
+    const network = this.liar === undefined ? own : lying(own, this.liar(context))
+    return ClusterNode.layer(options).pipe(
+      Layer.provide(Roster.layer(roster)),
+      Layer.provide(keys.layer(this.signer)),
+      Layer.provide(
+        Layer.succeedContext(
+          Context.make(PeerNetwork, network).pipe(
+            Context.add(RawStorage, this.disk.open()),
+            Context.add(Entropy, SeededEntropy.make(this.#entropy))
+          )
+        )
+      )
+    )
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * A disk that survives the crashes of its node. What is written takes time; a crash leaves of a write that has not returned
+ * nothing or all of it, as the seed has it. Reads can meet a damaged record, which its checksum tells.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
+import { CorruptRecord, type StorageError, StorageUnavailable } from "../../schemas/Errors.ts"
+import type { RawStorageService, StorageKey, StorageWrite } from "../../services/RawStorage.ts"
+import type { Prng } from "../../src/random/Prng.ts"
+import { crc32 } from "../../src/storage/Crc32.ts"
+import * as Envelope from "../../src/storage/Envelope.ts"
+import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
+import type { FaultCounts } from "../FaultCounts.ts"
+
+/** How a disk treats its records. Shares are from 0 to 1. */
+export interface DiskWeather {
+  /** Of reads that meet a damaged record. */
+  corruptShare: number
+  /** Of writes that are refused, as by a full disk. */
+  refusedShare: number
+}
+
+/** A write takes so long at most, in milliseconds, half of it before anything of it can be durable. */
+const MAX_WRITE_MILLIS = 2
+
+/** The disk of one node. */
+export class SimulatedDisk {
+  /** May be changed at any time. */
+  readonly weather: DiskWeather = { corruptShare: 0, refusedShare: 0 }
+  readonly #prng: Prng
+  readonly #counts: FaultCounts
+  readonly #durable = MemoryStorage.make()
+  /** Batches that are being written, in their order. */
+  readonly #unsynced = new Set<ReadonlyArray<StorageWrite>>()
+  /** Batches that are durable, and not yet said to be. */
+  #unheard = 0
+  /** Grows with each crash: whoever opened the disk before has lost it. */
+  #incarnation = 0
+
+  constructor(prng: Prng, counts: FaultCounts) {
+    this.#prng = prng
+    this.#counts = counts
+  }
+
+  /** What is on the disk, as it is, for who checks it. */
+  get content(): RawStorageService {
+    return this.#durable
+  }
+
+  /** Ends all that is under way on it, as when the power goes. */
+  crash(): void {
+    this.#incarnation++
+    for (let i = 0; i < this.#unheard; i++) this.#counts.add("write-unheard")
+    this.#unheard = 0
+    let isKept = true
+    for (const batch of this.#unsynced) {
+      // A journal is cut at one place: nothing is there without what was written before it.
+      isKept &&= this.#prng.nextInt(2) === 0
+      this.#counts.add(isKept ? "write-kept" : "write-lost")
+      if (isKept) Effect.runSync(this.#durable.write(batch))
+    }
+    this.#unsynced.clear()
+  }
+
+  /** The disk as the node sees it that starts on it now, until the next crash. */
+  open(): RawStorageService {
+    const incarnation = this.#incarnation
+    const whileUp = <A>(operation: string, effect: () => Effect.Effect<A, StorageError>) =>
+      Effect.suspend(() =>
+        this.#incarnation === incarnation
+          ? effect()
+          : Effect.fail(new StorageUnavailable({ mayHaveLanded: true, operation, reason: "the node has crashed" }))
+      )
+    const durable = this.#durable
+    return {
+      blocks: (space, options) => whileUp("list", () => durable.blocks(space, options)),
+      get: (key) => whileUp("read", () => Effect.tap(durable.get(key), (value) => this.#check(key, value))),
+      getMany: (keys) =>
+        whileUp("read", () =>
+          Effect.tap(durable.getMany(keys), (values) => this.#checkAny(values.map((value, i) => [keys[i]!, value])))
+        ),
+      range: (range) =>
+        whileUp("read", () =>
+          Effect.tap(durable.range(range), (records) => this.#checkAny(records.map(({ key, value }) => [key, value])))
+        ),
+      write: (batch) => whileUp("write", () => this.#write(batch, whileUp))
+    }
+  }
+
+  #write(
+    batch: ReadonlyArray<StorageWrite>,
+    whileUp: <A>(operation: string, effect: () => Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
+  ): Effect.Effect<void, StorageError> {
+    if (this.#falls(this.weather.refusedShare)) {
+      this.#counts.add("write-refused")
+      return Effect.fail(new StorageUnavailable({ operation: "write", reason: "the disk is full" }))
+    }
+    const part = () => Effect.sleep(Duration.millis((this.#prng.nextFloat() * MAX_WRITE_MILLIS) / 2))
+    this.#unsynced.add(batch)
+    const sync = whileUp("write", () =>
+      Effect.map(this.#durable.write(batch), () => {
+        this.#unsynced.delete(batch)
+        this.#unheard++
+      })
+    )
+    const done = whileUp("write", () => Effect.sync(() => void this.#unheard--))
+    return part().pipe(Effect.zipRight(sync), Effect.zipRight(part()), Effect.zipRight(done), Effect.uninterruptible)
+  }
+
+  #falls(share: number): boolean {
+    return share > 0 && this.#prng.nextFloat() < share
+  }
+
+  #checkAny(records: ReadonlyArray<readonly [StorageKey, string | undefined]>): Effect.Effect<void, CorruptRecord> {
+    const [key, value] = records.length === 0 || this.weather.corruptShare === 0 ? [] : this.#prng.pick(records)
+    return key === undefined ? Effect.void : this.#check(key, value)
+  }
+
+  /** Now and then flips a bit of what lies on the disk, and looks at it as a store does. */
+  #check(key: StorageKey, value: string | undefined): Effect.Effect<void, CorruptRecord> {
+    if (value === undefined || !this.#falls(this.weather.corruptShare)) return Effect.void
+    const encoded = StorageKeyCodec.encode(key)
+    const sealed = Envelope.seal(encoded, value, crc32)
+    const at = this.#prng.nextInt(sealed.length)
+    const flipped = String.fromCharCode(sealed.charCodeAt(at) ^ (1 << this.#prng.nextInt(BITS)))
+    const opened = Envelope.open(encoded, sealed.slice(0, at) + flipped + sealed.slice(at + 1), crc32)
+    if (!("corrupt" in opened)) return Effect.die(new Error(`A flipped bit of ${encoded} was not noticed`))
+    this.#counts.add("corrupt-read")
+    return new CorruptRecord({ key: key.join("/"), reason: opened.corrupt })
+  }
+}
+
+/** Of a character of what lies on the disk. */
+const BITS = 7
