@@ -11,9 +11,7 @@ const peers = [1, 2, 3, 4].map((seed) => signerOf(seed).peer)
 const answersOf = (silent: ReadonlyArray<PeerId>, answerMillis: number, need = 2) =>
   gather({
     ask: (peer) =>
-      silent.includes(peer)
-        ? Effect.timeoutFail(Effect.interruptible(Effect.never), { duration: answerMillis, onTimeout: () => "silent" })
-        : Effect.succeed(peer),
+      silent.includes(peer) ? Effect.zipRight(Effect.sleep(answerMillis), Effect.fail("silent")) : Effect.succeed(peer),
     hedgeMillis: 10,
     need,
     peers
@@ -27,7 +25,7 @@ describe("Gathering answers", () => {
         Clock.currentTimeMillis
       )
     )
-    expect(answers).toEqual(peers.slice(2))
+    expect(new Set(answers)).toEqual(new Set(peers.slice(2)))
     expect(now).toBeLessThan(100)
   })
 
