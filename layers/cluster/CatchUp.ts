@@ -6,47 +6,35 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
-import type { NetworkName } from "../../schemas/Manifest.ts"
-import type { FaultModel } from "../../schemas/Proof.ts"
 import { type CommitRequest, MAX_REVISIONS, type RepoAnswer, type RepoQuestion } from "../../schemas/Repo.ts"
 import { ClusterMember, type MemberNotice } from "../../services/ClusterMember.ts"
-import { Hasher } from "../../services/Hasher.ts"
+import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
-import { Verifier } from "../../services/Verifier.ts"
-import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import type { Verifier } from "../../services/Verifier.ts"
 import { addGiven, gatheredCommit, membersOfShards, startCommit } from "../../src/cluster/evidence/CommitGathering.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin } from "./answerWithin.ts"
+import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
+import type { DrivePolicy } from "./DrivePolicy.ts"
 
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
-/** How long the answer of a peer is waited for, in milliseconds. */
-const ANSWER_MILLIS = 2_000
 
-/** What catching up needs to know of a network. */
-export interface CatchUpOptions {
-  readonly clusterSize: number
-  readonly faultModel: FaultModel
-  readonly network: NetworkName
-}
+/** A network, and how long the answer of a peer is waited for. */
+export interface CatchUpOptions extends ClusterConstants, Pick<DrivePolicy, "answerMillis"> {}
 
-const make = Effect.fnUntraced(function* ({ clusterSize, faultModel, network: name }: CatchUpOptions) {
+const make = Effect.fnUntraced(function* ({ answerMillis, ...constants }: CatchUpOptions) {
   const member = yield* ClusterMember
   const keys = yield* KeyNetwork
-  const rules: ClusterRules = {
-    faultModel,
-    hasher: yield* Hasher,
-    hasRoster: keys.hasRoster,
-    network: name,
-    verifier: yield* Verifier
-  }
+  const rules = yield* clusterRules(constants)
+  const { clusterSize } = constants
   const network = yield* PeerNetwork
   const writer = yield* RepoWriter
 
   const ask = <A extends RepoAnswer["_tag"]>(peer: PeerId, tag: A, question: RepoQuestion) =>
-    answerWithin(ANSWER_MILLIS, peer, network.ask(repoProtocol, peer, question)).pipe(
+    answerWithin(answerMillis, peer, network.ask(repoProtocol, peer, question)).pipe(
       Effect.map((answer) => (answer._tag === tag ? (answer as Extract<RepoAnswer, { _tag: A }>) : undefined)),
       Effect.catchAll((_error: PeerError) => Effect.succeed(undefined))
     )

@@ -3,26 +3,20 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { MemberRequest } from "../../schemas/Cluster.ts"
-import type { BlockId } from "../../schemas/Ids.ts"
-import type { Manifest, NetworkName } from "../../schemas/Manifest.ts"
-import type { FaultModel } from "../../schemas/Proof.ts"
 import { ClusterMember, type ClusterMemberService, type MemberNotice } from "../../services/ClusterMember.ts"
-import { Hasher } from "../../services/Hasher.ts"
+import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
-import { Verifier } from "../../services/Verifier.ts"
+import type { Verifier } from "../../services/Verifier.ts"
 import { forget } from "../../src/cluster/member/forget.ts"
 import { decide } from "../../src/cluster/member/Member.ts"
 import { defaultMemberPolicy, type MemberContext, type MemberPolicy } from "../../src/cluster/member/MemberContext.ts"
-import { ownShards } from "../../src/cluster/member/settled.ts"
+import { namedBlocks } from "../../src/storage/namedBlocks.ts"
 import { type BlocksOf, RepoWriter } from "../repo/RepoWriter.ts"
+import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
 
-/** What a member has in common with all others of its network, and how much it takes on. */
-export interface ClusterMemberOptions {
-  readonly network: NetworkName
-  readonly faultModel: FaultModel
-  /** K: how many members each cluster has. */
-  readonly clusterSize: number
+/** A network, and how much a member takes on. */
+export interface ClusterMemberOptions extends ClusterConstants {
   readonly policy?: Partial<MemberPolicy>
 }
 
@@ -32,37 +26,26 @@ const MAX_NOTICES = 256
 const NO_CHANGES = {}
 
 const make = Effect.fnUntraced(function* ({
-  clusterSize,
-  faultModel,
-  network,
-  policy
+  policy,
+  ...constants
 }: ClusterMemberOptions): Effect.fn.Return<
   ClusterMemberService,
   never,
   RepoWriter | KeyNetwork | Signer | Verifier | Hasher | Scope.Scope
 > {
   const writer = yield* RepoWriter
-  const { closest, hasRoster, isAdmitted } = yield* KeyNetwork
+  const { closest, isAdmitted } = yield* KeyNetwork
+  const signer = yield* Signer
+  const { peer: self } = signer
+  const { clusterSize } = constants
   const context: MemberContext = {
+    ...(yield* clusterRules(constants)),
     clusterSize,
-    faultModel,
-    hasher: yield* Hasher,
-    hasRoster,
     membership: { closest: (header) => closest(header, clusterSize), home: () => undefined, isAdmitted },
-    network,
     policy: { ...defaultMemberPolicy, ...policy },
-    signer: yield* Signer,
-    verifier: yield* Verifier
+    signer
   }
   const notices = yield* Effect.acquireRelease(Queue.sliding<MemberNotice>(MAX_NOTICES), Queue.shutdown)
-
-  /** The blocks here that a transaction names. */
-  const named = (manifest: Manifest): ReadonlyArray<BlockId> => [
-    ...manifest.collections.map(({ id }) => id),
-    ...ownShards(context, manifest).flatMap(
-      ([, { reads, writes }]) => [...Object.keys(writes), ...Object.keys(reads)] as Array<BlockId>
-    )
-  ]
 
   const blocksOf = (request: MemberRequest): BlocksOf => {
     switch (request._tag) {
@@ -71,9 +54,9 @@ const make = Effect.fnUntraced(function* ({
       case "Pend":
       case "Join":
       case "Propose":
-        return () => named(request.signed.manifest)
+        return () => namedBlocks(request.signed.manifest, self)
       case "Apply":
-        return () => (request.request === undefined ? [] : named(request.request.signed.manifest))
+        return () => (request.request === undefined ? [] : namedBlocks(request.request.signed.manifest, self))
       default:
         return () => []
     }

@@ -20,6 +20,7 @@ import * as CatchUp from "./CatchUp.ts"
 import * as ClusterClient from "./ClusterClient.ts"
 import * as ClusterMemberLayer from "./ClusterMember.ts"
 import * as ClusterService from "./ClusterService.ts"
+import { defaultDrivePolicy } from "./DrivePolicy.ts"
 import * as NetworkTransactor from "./NetworkTransactor.ts"
 import * as RepoService from "./RepoService.ts"
 
@@ -46,7 +47,12 @@ export const layer = ({
   StorageError,
   RawStorage | KeyNetwork | PeerNetwork | Signer | Verifier | Hasher | Entropy
 > =>
-  Layer.mergeAll(Database.layer(transactions), ClusterService.layer, RepoService.layer, CatchUp.layer(network)).pipe(
+  Layer.mergeAll(
+    Database.layer(transactions),
+    ClusterService.layer,
+    RepoService.layer,
+    CatchUp.layer({ ...network, answerMillis: patience?.answerMillis ?? defaultDrivePolicy.answerMillis })
+  ).pipe(
     Layer.provideMerge(NetworkTransactor.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provide(ClusterClient.layer),
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),

@@ -44,6 +44,12 @@ export interface ClusterReadsContext {
   readonly resolve: (signed: SignedManifest) => Effect.Effect<void>
 }
 
+/** The members of a cluster, and the blocks that they are asked about. */
+interface AskedCluster {
+  readonly peers: ReadonlyArray<PeerId>
+  readonly blocks: ReadonlyArray<BlockId>
+}
+
 /** The latest revision of a block, and who told of it and of those before. */
 interface Told {
   readonly rev: Rev | 0
@@ -123,8 +129,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
    * The latest revisions, each proved by nobody yet, once no lock of a transaction that may be decided is in the way. Those who
    * told of what they did not prove are not asked.
    */
-  const toldLatest = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
-    const clusters = yield* clustersOf(ids)
+  const toldLatest = Effect.fnUntraced(function* (clusters: ReadonlyArray<AskedCluster>, doubted: ReadonlySet<PeerId>) {
     for (let round = 0; round < policy.maxReadRounds; round++) {
       const told = new Map<BlockId, Told>()
       const holders = new Map<ActionId, SignedManifest>()
@@ -144,12 +149,12 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       if (decided.length === 0) return told
       yield* Effect.forEach(decided, context.resolve, { discard: true })
     }
-    return yield* unavailable(ids[0]!, "the transactions that hold locks on it do not come to an end")
+    return yield* unavailable(clusters[0]!.blocks[0]!, "the transactions that hold locks on it do not come to an end")
   })
 
   /** Blocks by the clusters that keep them. */
   const clustersOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
-    const clusters = new Map<string, { readonly peers: ReadonlyArray<PeerId>; readonly blocks: Array<BlockId> }>()
+    const clusters = new Map<string, AskedCluster & { readonly blocks: Array<BlockId> }>()
     for (const id of new Set(ids)) {
       const peers = yield* membersOf(id)
       const known = clusters.get(peers.join())
@@ -196,11 +201,11 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
 
   /** The latest of several blocks, as those tell who are not doubted. */
   const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
-    let told = yield* toldLatest(ids, doubted)
-    const isOfSeveral = (yield* clustersOf(ids)).length > 1
-    for (let round = 0; isOfSeveral; round++) {
+    const clusters = yield* clustersOf(ids)
+    let told = yield* toldLatest(clusters, doubted)
+    for (let round = 0; clusters.length > 1; round++) {
       // Unchanged between two reads: all of one instant.
-      const again = yield* toldLatest(ids, doubted)
+      const again = yield* toldLatest(clusters, doubted)
       const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
       told = again
       if (isSame) break

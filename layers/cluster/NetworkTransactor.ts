@@ -8,8 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { Ending, MemberAnswer } from "../../schemas/Cluster.ts"
 import { BlockUnavailable, OutcomeUnknown } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
-import type { NetworkName, SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
-import type { FaultModel } from "../../schemas/Proof.ts"
+import type { SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
 import {
   type BlockRead,
   MAX_REVISIONS,
@@ -20,13 +19,12 @@ import {
 } from "../../schemas/Repo.ts"
 import { ClusterClient, type ClusterClientService } from "../../services/ClusterClient.ts"
 import { ClusterMember } from "../../services/ClusterMember.ts"
-import { Hasher } from "../../services/Hasher.ts"
+import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
 import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
-import { Verifier } from "../../services/Verifier.ts"
-import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import type { Verifier } from "../../services/Verifier.ts"
 import { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import { endingProblem } from "../../src/cluster/evidence/Ending.ts"
 import { revisionOf } from "../../src/cluster/evidence/RevisionProof.ts"
@@ -35,6 +33,7 @@ import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin } from "./answerWithin.ts"
+import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
 import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
@@ -43,12 +42,8 @@ import * as Resolution from "./Resolution.ts"
 import * as Sweep from "./Sweep.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
-/** What a transactor has in common with all others of its network, and how patient it is. */
-export interface NetworkTransactorOptions {
-  readonly network: NetworkName
-  readonly faultModel: FaultModel
-  /** K: how many members each cluster has. */
-  readonly clusterSize: number
+/** A network, and how patient its transactor is. */
+export interface NetworkTransactorOptions extends ClusterConstants {
   readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
 }
 
@@ -62,10 +57,8 @@ const inTime = ({ ask, self }: ClusterClientService, answerMillis: number): Clus
 const VOTES_TIMED = 64
 
 const make = Effect.fnUntraced(function* ({
-  clusterSize,
-  faultModel,
-  network,
-  policy: given
+  policy: given,
+  ...constants
 }: NetworkTransactorOptions): Effect.fn.Return<
   TransactorService,
   never,
@@ -77,13 +70,8 @@ const make = Effect.fnUntraced(function* ({
   const repo = yield* StorageRepo
   const writer = yield* RepoWriter
   const scope = yield* Effect.scope
-  const rules: ClusterRules = {
-    faultModel,
-    hasher: yield* Hasher,
-    hasRoster: keys.hasRoster,
-    network,
-    verifier: yield* Verifier
-  }
+  const rules = yield* clusterRules(constants)
+  const { clusterSize, faultModel, network } = constants
   const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
   const client = inTime(yield* ClusterClient, policy.answerMillis)

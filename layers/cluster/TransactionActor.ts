@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Mailbox from "effect/Mailbox"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import type { Ending, LockInTheWay, MemberAnswer } from "../../schemas/Cluster.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
@@ -148,7 +149,7 @@ const converse = (
           return Effect.forkScoped(Effect.map(event, (event) => heard.unsafeOffer(event)))
         })
 
-      const perform = (output: Output): Effect.Effect<unknown, Undecided, Scope> => {
+      const perform = (output: Output): Effect.Effect<unknown, Undecided, Scope.Scope> => {
         switch (output._tag) {
           case "Send":
             return expect(
@@ -217,24 +218,22 @@ const converse = (
     Effect.onExit(() => Deferred.interrupt(decided))
   )
 
-type Scope = import("effect/Scope").Scope
-
 /** Begins to drive a transaction in a scope of the node's; waits until its end is known. */
 export const drive = (
   context: TransactionActorContext,
   driven: Driven,
-  scope: Scope
+  scope: Scope.Scope
 ): Effect.Effect<Outcome, Undecided> => begin(context, driven, drivingMachine(context.rules, driven), scope)
 
 /** Begins to recover a transaction that somebody else drove. */
 export const recover = (
   context: TransactionActorContext,
   driven: Driven,
-  scope: Scope
+  scope: Scope.Scope
 ): Effect.Effect<Outcome, Undecided> =>
   begin(context, driven, recoveringMachine(context.rules, driven, context.client.self, null), scope)
 
-const begin = (context: TransactionActorContext, driven: Driven, machine: Machine, scope: Scope) =>
+const begin = (context: TransactionActorContext, driven: Driven, machine: Machine, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const decided = yield* Deferred.make<Outcome, Undecided>()
     // Who waits for it may not be interrupted; what it waits for may.

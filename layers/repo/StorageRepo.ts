@@ -12,6 +12,7 @@ import { actionId } from "../../src/encoding/BlockIds.ts"
 import type { BlockState, TransactionRecord } from "../../src/storage/BlockState.ts"
 import type { CheckContext } from "../../src/storage/checkPend.ts"
 import { listCollections } from "../../src/storage/listCollections.ts"
+import { namedBlocks } from "../../src/storage/namedBlocks.ts"
 import { answerOnly } from "../../src/storage/Plan.ts"
 import { defaultRevisionPolicy, type RevisionPolicy } from "../../src/storage/planApply.ts"
 import { planCancel } from "../../src/storage/planCancel.ts"
@@ -68,13 +69,7 @@ const make = Effect.fnUntraced(function* (
   const { storage } = writer
   const context: CheckContext = { hasher, self, validateReads: options.validateReads }
 
-  /** The blocks that a request is about, here: what it names, and the headers, which say what the conflict points are. */
-  const blocksOf = ({ signed: { manifest } }: PendRequest): ReadonlyArray<BlockId> => [
-    ...manifest.collections.map(({ id }) => id),
-    ...manifest.shards.flatMap(({ members, reads, writes }) =>
-      members.includes(self) ? ([...Object.keys(writes), ...Object.keys(reads)] as Array<BlockId>) : []
-    )
-  ]
+  const blocksOf = ({ signed: { manifest } }: PendRequest): ReadonlyArray<BlockId> => namedBlocks(manifest, self)
 
   const readAt = (id: BlockId, at: Rev): Effect.Effect<StoredBlock | undefined, ReadError> =>
     Effect.flatMap(writer.state(id), (state) =>

@@ -1,6 +1,6 @@
 /** What a reader of the latest revision may conclude from what members tell. Protocol §5. */
 import type { MemberAnswer } from "../../schemas/Cluster.ts"
-import type { PeerId, Rev } from "../../schemas/Ids.ts"
+import type { PeerId } from "../../schemas/Ids.ts"
 import type { Manifest } from "../../schemas/Manifest.ts"
 import { type ClusterRules, isOneRound } from "./ClusterRules.ts"
 import { quorumsOf } from "./Quorum.ts"
@@ -22,15 +22,4 @@ export const isUndecided = (rules: ClusterRules, manifest: Manifest, told: Told)
   if (open.length < quorum || open.some(({ acceptance }) => acceptance !== null)) return false
   const approvals = open.filter(({ approved }) => approved).length
   return !isOneRound(rules, manifest) || approvals < approvalThreshold
-}
-
-/** The highest of the revisions that Q members tell of a block, to be proved by its certificate; undefined before so many have. */
-export const latestTold = (
-  { faultModel }: ClusterRules,
-  members: ReadonlyArray<PeerId>,
-  revs: ReadonlyMap<PeerId, Rev | 0>
-): Rev | 0 | undefined => {
-  const told = members.flatMap((peer) => revs.get(peer) ?? [])
-  if (told.length < quorumsOf(members.length, faultModel).quorum) return undefined
-  return told.reduce((highest, rev) => (rev > highest ? rev : highest), 0)
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { MemberAnswer } from "../../schemas/Cluster.ts"
-import type { Rev } from "../../schemas/Ids.ts"
-import { isUndecided, latestTold } from "../../src/cluster/Reading.ts"
+import { isUndecided } from "../../src/cluster/Reading.ts"
 import { Author, emptyWorld, onlyLog } from "../storage/Requests.ts"
 import { hasher, network, signerOf } from "../storage/TestServices.ts"
 import { certify, clusterOf, peersOf, rulesOf } from "./Signatures.ts"
@@ -48,16 +47,5 @@ describe("A lock was undecided after the read began", () => {
     const { manifest } = single.request.signed
     const told = new Map(peersOf(away).map((peer) => [peer, no] as const))
     expect(isUndecided(rulesOf(), manifest, told)).toBe(false)
-  })
-})
-
-describe("The latest revision", () => {
-  it("is the highest that Q members tell, and unknown before so many have", () => {
-    const members = peersOf(home)
-    const told = (...revs: ReadonlyArray<number>) =>
-      new Map(revs.map((rev, i) => [members[i]!, rev as Rev | 0] as const))
-    expect(latestTold(rulesOf(), members, told(1, 2))).toBeUndefined()
-    expect(latestTold(rulesOf(), members, told(1, 3, 2))).toBe(3)
-    expect(latestTold(rulesOf(), members, told(0, 0, 0))).toBe(0)
   })
 })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { Busy } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { PeerNetworkService, PeerProtocol } from "../../services/PeerNetwork.ts"
@@ -34,7 +35,7 @@ type Shouting = ReturnType<typeof protocolOf>
 
 const rule = (
   name: string,
-  check: (peers: TwoPeers["Type"], protocol: Shouting) => Effect.Effect<void, unknown, import("effect/Scope").Scope>
+  check: (peers: TwoPeers["Type"], protocol: Shouting) => Effect.Effect<void, unknown, Scope.Scope>
 ): PeerCase => ({
   name,
   check: Effect.scoped(Effect.flatMap(TwoPeers, (peers) => check(peers, protocolOf(name.replaceAll(/\W+/g, "-")))))
