@@ -1,3 +1,4 @@
+import { equalBytes } from "@noble/curves/utils.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,10 +10,19 @@ import { BoundedCache } from "../../src/block/BoundedCache.ts"
 /** Statements remembered, by default: a few seconds of a busy node. */
 export const DEFAULT_REMEMBERED = 8_192
 
-/** Keys have no line break. */
-const said = (key: PublicKey, text: string): string => `${key}\n${text}`
+/** A signature that is known to be good. */
+interface Good {
+  readonly key: PublicKey
+  readonly text: string
+  readonly signature: Uint8Array
+}
 
-const decoder = new TextDecoder("latin1")
+/**
+ * Where a signature is remembered: 30 bits of its R, what an engine keeps in a word. Of two that share a place the first is
+ * forgotten, and checked again: whoever makes such a second one gains no more than by any other signature of his.
+ */
+const placeOf = (signature: Uint8Array): number =>
+  signature[0]! | (signature[1]! << 8) | (signature[2]! << 16) | ((signature[3]! & 0x3f) << 24)
 
 /**
  * A signer and a verifier over others that check a given signature once: what this node signed itself, or found to
@@ -25,23 +35,28 @@ export const layer = (
     Effect.gen(function* () {
       const signer = yield* Signer
       const verifier = yield* Verifier
-      // By signature; the value is all else that it depends on.
-      const good = new BoundedCache<string, string>(remembered, () => 1)
+      const memory = new BoundedCache<number, Good>(remembered, () => 1)
+      const remember = (key: PublicKey, text: string, signature: Uint8Array): void =>
+        // A copy: what was remembered must not change with an array of the caller's.
+        memory.set(placeOf(signature), { key, text, signature: Uint8Array.from(signature) })
+      const isGood = (key: PublicKey, text: string, signature: Uint8Array): boolean => {
+        const good = memory.get(placeOf(signature))
+        return good !== undefined && good.key === key && good.text === text && equalBytes(good.signature, signature)
+      }
       return Context.make(Signer, {
         ...signer,
         sign: (text) => {
           const signature = signer.sign(text)
-          good.set(decoder.decode(signature), said(signer.publicKey, text))
+          remember(signer.publicKey, text, signature)
           return signature
         }
       }).pipe(
         Context.add(Verifier, {
           ...verifier,
           verify: (key, text, signature) => {
-            const name = decoder.decode(signature)
-            if (good.get(name) === said(key, text)) return true
+            if (isGood(key, text, signature)) return true
             const verified = verifier.verify(key, text, signature)
-            if (verified) good.set(name, said(key, text))
+            if (verified) remember(key, text, signature)
             return verified
           }
         })
