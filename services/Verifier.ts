@@ -10,7 +10,7 @@ export interface VerifierService {
   readonly accepts: (key: PublicKey) => boolean
   /**
    * Whether `signature` (64 bytes) is one by `key` over the UTF-8 of `text`: RFC 8032 §5.1.7 with `S` below the group
-   * order and the equation without cofactor, so that all nodes agree. False for any key not accepted.
+   * order, `R` not neutral, and the equation without cofactor, so that all nodes agree. False for any key not accepted.
    */
   readonly verify: (key: PublicKey, text: string, signature: Uint8Array) => boolean
 }

@@ -25,8 +25,9 @@ export const isStrictPublicKey = (raw: Uint8Array): boolean => {
 }
 
 /**
- * Whether a signature's R is the neutral element, which no honest signer makes. Newer versions of Node refuse it, older
- * ones and other libraries do not: members must agree, so it is refused everywhere.
+ * Whether a signature's R is the neutral element, which no honest signer makes. Newer versions of Node refuse it, and
+ * libsodium, older ones do not: members must agree, so it is refused everywhere. No other R of small order fits the equation
+ * under a key that passes {@link isStrictPublicKey}.
  */
 export const hasNeutralCommitment = (signature: Uint8Array): boolean => {
   if (signature[0] !== 1) return false

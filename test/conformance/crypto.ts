@@ -12,13 +12,14 @@ import {
   fromHex,
   GROUP_ORDER,
   HOSTILE_TEXT,
-  MIXED_COMMITMENT_SIGNATURES,
+  MIXED_COMMITMENT_SIGNATURE,
   MIXED_ORDER_KEY,
   MIXED_ORDER_SIGNATURES,
   NON_CANONICAL_KEYS,
   NOT_ON_CURVE_KEY,
   RFC8032_VECTORS,
   SHA256_VECTORS,
+  SMALL_ORDER_COMMITMENT_SIGNATURES,
   SMALL_ORDER_KEYS,
   UNIVERSAL_SIGNATURE
 } from "./cryptoVectors.ts"
@@ -225,7 +226,11 @@ const verifying: ReadonlyArray<CryptoCase> = [
   },
   {
     name: "a signature whose R has a component of small order is refused",
-    check: expectRefused(otherKey, HOSTILE_TEXT, MIXED_COMMITMENT_SIGNATURES.map(fromHex), "an R of mixed order")
+    check: expectRefused(otherKey, HOSTILE_TEXT, [fromHex(MIXED_COMMITMENT_SIGNATURE)], "an R of mixed order")
+  },
+  {
+    name: "a signature whose R is a point of small order, the neutral one too, is refused in each of its encodings",
+    check: expectRefused(otherKey, HOSTILE_TEXT, SMALL_ORDER_COMMITMENT_SIGNATURES.map(fromHex), "an R of small order")
   },
   {
     name: "a key of small order is refused, with the signature that would fit any text",

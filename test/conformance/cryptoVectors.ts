@@ -78,10 +78,29 @@ export const MIXED_ORDER_SIGNATURES = [
   "58666666666666666666666666666666666666666666666666666666666666667154f47bf120331ee106c86ab3d22c11367f50e6260c2e5d5f47b1f51f9f9403"
 ] as const
 
-/** Signatures under the honest key whose R has a component of small order, or nothing else: only the cofactored equation passes. */
-export const MIXED_COMMITMENT_SIGNATURES = [
-  "131604d01865fbedf9f662d25311c68a197cf286f2683724873a147fed6ada3592af6c43d1dfdf31818bd81d5d7be411ba01cb2907e1b6dc7e9d5e0a6f381d04",
-  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc051a693f883801dcb01078e7a33b78dbfe90cd1d290fa0d9ad9f38e9790f56720f"
+/** A signature under the honest key whose R has a component of small order: only the cofactored equation passes. */
+export const MIXED_COMMITMENT_SIGNATURE =
+  "131604d01865fbedf9f662d25311c68a197cf286f2683724873a147fed6ada3592af6c43d1dfdf31818bd81d5d7be411ba01cb2907e1b6dc7e9d5e0a6f381d04"
+
+/**
+ * Signatures under the honest key whose R is nothing but a point of small order, in each of its encodings: the eight that are
+ * canonical, then the six that are not. S fits the equation up to that point; where R is the neutral element, exactly.
+ */
+export const SMALL_ORDER_COMMITMENT_SIGNATURES = [
+  "0100000000000000000000000000000000000000000000000000000000000000a2f36a9cd55399e4461112f25433b4e07479dc7bd7b6b0e7a552a76464f11308",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a30231bb1460b62ff161ae9265020ae8f08896a00c75f979adbb78088d56b190f",
+  "0000000000000000000000000000000000000000000000000000000000000080a74e6310ed305fe5473b022403bf8029ff1763cf0154df5db3f39efdade05306",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc051a693f883801dcb01078e7a33b78dbfe90cd1d290fa0d9ad9f38e9790f56720f",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7fa81735de6c6caddd4f8f90ce3ff959e15a394b54ec867c305b842291d769e409",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc8567d784a27a219ab1d006a2e4b1850295455d9b2c4396f15912a1f52db7c5d803",
+  "000000000000000000000000000000000000000000000000000000000000000091a5389ff33374180a7533818ad160945f0ecbf9f49bfb547b7d05642921eb0f",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa227ba7ef69494ef36dd2432cf0359d1bf6deb3f57c93ffcd58f78668269f5504",
+  "0100000000000000000000000000000000000000000000000000000000000080aaa9aa01162ffbf8e77a3c8f20b4d3cf146deb1fac616d5214df43cc1943000d",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc9ed1fcd21b6e340b070d0c028779ad9a7be3c5e7c461221a8e801b3c3333200",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7fd65aed2a6f2b905c0a6c81e5c587497a595345ef8d425725fba90b7f4168d808",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff1a15678f9a7a13cc3b9d85e9efbf5241725e8a5a81281230b780008b9ecb3709",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f4c8c1cfe5b44ab141354050f935084725a90d8bf4d6fb70bebd686c8b0860d0d",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff24ca0f162537699a3bf2da26d35d42de0c2b79a9afb0706788fadd79a799a304"
 ] as const
 
 /** The order of the group, least significant byte first. Adding it to the S of a signature changes nothing modulo it. */
