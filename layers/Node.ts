@@ -23,9 +23,8 @@ import { storedNetwork } from "../src/storage/storedNetwork.ts"
 import * as Database from "../src/transaction/Database.ts"
 import { generate, type Identity, type IdentityError } from "./crypto/Identity.ts"
 import { loadOrCreate } from "./crypto/IdentityFile.ts"
-import * as NodeCrypto from "./crypto/NodeCrypto.ts"
 import * as NodeEntropy from "./crypto/NodeEntropy.ts"
-import * as SodiumSigner from "./crypto/SodiumSigner.ts"
+import * as SodiumCrypto from "./crypto/SodiumCrypto.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
@@ -161,7 +160,7 @@ const identityIn = (
 
 /** Hashing, verifying, and signing as an identity, each on the fastest library there is. */
 export const layerCrypto = (identity: Identity): Layer.Layer<Hasher | Signer | Verifier> =>
-  Layer.mergeAll(NodeCrypto.layerHasher, NodeCrypto.layerVerifier, SodiumSigner.layerOnceBusy(identity))
+  SodiumCrypto.layerOnceBusy(identity)
 
 /** One node without a network: a whole database in the program, in memory or in a directory. */
 export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices, LocalError> =>

@@ -4,7 +4,8 @@ import * as Layer from "effect/Layer"
 import { fromSeed } from "../../layers/crypto/Identity.ts"
 import * as NobleCrypto from "../../layers/crypto/NobleCrypto.ts"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
-import * as SodiumSigner from "../../layers/crypto/SodiumSigner.ts"
+import * as SignatureMemory from "../../layers/crypto/SignatureMemory.ts"
+import * as SodiumCrypto from "../../layers/crypto/SodiumCrypto.ts"
 import * as Node from "../../layers/Node.ts"
 import { cryptoConformance } from "../conformance/crypto.ts"
 
@@ -13,8 +14,9 @@ const identity = fromSeed(Uint8Array.from({ length: 32 }, (_, index) => index))
 const layers = {
   NodeCrypto: NodeCrypto.layer(identity),
   NobleCrypto: NobleCrypto.layer(identity),
-  SodiumSigner: Layer.mergeAll(NodeCrypto.layerHasher, NodeCrypto.layerVerifier, SodiumSigner.layer(identity)),
-  "SodiumSigner once busy": Node.layerCrypto(identity)
+  SodiumCrypto: SodiumCrypto.layer(identity),
+  "SodiumCrypto once busy": Node.layerCrypto(identity),
+  "SignatureMemory over NodeCrypto": Layer.provideMerge(SignatureMemory.layer(), NodeCrypto.layer(identity))
 }
 
 for (const [name, layer] of Object.entries(layers)) {
