@@ -17,7 +17,7 @@ import {
   type RepoQuestion,
   type TransactionStatus
 } from "../../schemas/Repo.ts"
-import { ClusterClient, type ClusterClientService } from "../../services/ClusterClient.ts"
+import { ClusterClient } from "../../services/ClusterClient.ts"
 import { ClusterMember } from "../../services/ClusterMember.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -32,7 +32,7 @@ import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
-import { answerWithin } from "./answerWithin.ts"
+import { answerWithin, askingWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
 import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
@@ -46,12 +46,6 @@ import * as TransactionActor from "./TransactionActor.ts"
 export interface NetworkTransactorOptions extends ClusterConstants {
   readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
 }
-
-/** Members that are waited for only so long; this node's own has no message to lose. */
-const inTime = ({ ask, self }: ClusterClientService, answerMillis: number): ClusterClientService => ({
-  ask: (peer, request) => (peer === self ? ask(peer, request) : answerWithin(answerMillis, peer, ask(peer, request))),
-  self
-})
 
 /** How many votes are remembered to say how long one takes. */
 const VOTES_TIMED = 64
@@ -74,11 +68,12 @@ const make = Effect.fnUntraced(function* ({
   const { clusterSize, faultModel, network } = constants
   const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
-  const client = inTime(yield* ClusterClient, policy.answerMillis)
+  const members = yield* ClusterClient
+  const client = askingWithin(policy.answerMillis, members)
   const voteTimes = new RecentTimes(VOTES_TIMED)
   const contextWith = (
     onInTheWay: Resolution.Resolution["afterPatience"]
-  ): TransactionActor.TransactionActorContext => ({ client, onInTheWay, policy, rules, voteTimes })
+  ): TransactionActor.TransactionActorContext => ({ client: members, onInTheWay, policy, rules, voteTimes })
   const resolution = Resolution.make(contextWith, scope)
   const context = contextWith(resolution.afterPatience)
   yield* Effect.forkScoped(Sweep.run(member, resolution.recover, policy.sweepMillis))

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import { LimitExceeded } from "../../schemas/Errors.ts"
 import type { PeerProtocol } from "../../services/PeerNetwork.ts"
 import { utf8Length } from "../encoding/CanonicalJson.ts"
@@ -9,7 +10,10 @@ import * as Slot from "../encoding/Slot.ts"
 
 /** The two ways of one kind of message. */
 export interface MessageCodec<A> {
-  /** The text of a message, unless it is too long. What does not fit its schema is a defect: it is of our own making. */
+  /**
+   * The text of a message, unless it is too long; made once per message, whoever it is sent to. It fits its type: whether that is
+   * true is checked by whoever reads it.
+   */
   readonly encode: (message: A) => Either.Either<string, LimitExceeded>
   /** What a text from outside says, or what is wrong with it. */
   readonly decode: (text: string) => Either.Either<A, string>
@@ -18,9 +22,45 @@ export interface MessageCodec<A> {
 /** Of what is wrong with a message, so much is told: it is somebody else's text. */
 const MAX_REASON = 200
 
+/** Whether values of a schema are written otherwise than they are. */
+const isTransformed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST> = new Set()): boolean => {
+  if (seen.has(ast)) return false
+  seen.add(ast)
+  const isAny = (all: ReadonlyArray<SchemaAST.AST>): boolean => all.some((inner) => isTransformed(inner, seen))
+  switch (ast._tag) {
+    case "Transformation":
+      return true
+    case "Declaration":
+      return isAny(ast.typeParameters)
+    case "Refinement":
+      return isTransformed(ast.from, seen)
+    case "Suspend":
+      return isTransformed(ast.f(), seen)
+    case "Union":
+      return isAny(ast.types)
+    case "TupleType":
+      return isAny([...ast.elements, ...ast.rest].map(({ type }) => type))
+    case "TypeLiteral":
+      return isAny([...ast.propertySignatures, ...ast.indexSignatures].map(({ type }) => type))
+    default:
+      return false
+  }
+}
+
 const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: number): MessageCodec<A> => {
-  const encodeSync = Schema.encodeSync(schema)
+  const encodeSync: (message: A) => unknown = isTransformed(schema.ast)
+    ? Schema.encodeSync(schema)
+    : (message) => message
   const decodeEither = Schema.decodeUnknownEither(schema)
+  const texts = Slot.make<A & object, string>()
+  const textOf = (message: A): string => {
+    if (typeof message !== "object" || message === null) return JSON.stringify(encodeSync(message))
+    const known = texts.get(message)
+    if (known !== undefined) return known
+    const text = JSON.stringify(encodeSync(message))
+    texts.set(message, text)
+    return text
+  }
   return {
     decode: (text) => {
       if (text.length > maxBytes) return Either.left(`its ${what} is longer than ${maxBytes} bytes`)
@@ -33,7 +73,7 @@ const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: n
       return Either.mapLeft(decodeEither(parsed), (error) => reasonOf(what, error))
     },
     encode: (message) => {
-      const text = JSON.stringify(encodeSync(message))
+      const text = textOf(message)
       const actual = utf8Length(text)
       return actual > maxBytes
         ? Either.left(new LimitExceeded({ actual, limit: maxBytes, what: `a ${what}, in bytes,` }))

@@ -1,13 +1,14 @@
 import type { Block } from "../../schemas/Block.ts"
 import type { LogBlock } from "../../schemas/BlockTypes.ts"
 import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
-import type { Base, Manifest, Shard, Write } from "../../schemas/Manifest.ts"
+import type { Base, Manifest, Payload, Shard, Write } from "../../schemas/Manifest.ts"
 import type { Locked, PendRequest, Refused, Stale } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
 import { blockId, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical } from "../encoding/CanonicalJson.ts"
+import * as Slot from "../encoding/Slot.ts"
 import type { ApprovedWrite } from "./ApprovedWrite.ts"
 import type { BlockState, RepoView } from "./BlockState.ts"
 import { changedBlockProblem, newBlockProblem, newHeaderProblem, sameMembers } from "./blockRules.ts"
@@ -99,6 +100,25 @@ export const checkPend = (
   return { _tag: "Approval", actionId, pended, reads, writes }
 }
 
+/** What was approved of a pended transaction, and by whom: by its payload, of which each transaction has its own. */
+const approvals = Slot.make<Payload, { readonly approval: Approval; readonly self: PeerId }>()
+
+/** Keeps what was found when a transaction was pended, for its commit. */
+export const rememberApproval = ({ self }: CheckContext, { payload }: PendRequest, approval: Approval): void =>
+  approvals.set(payload, { approval: { ...approval, pended: true }, self })
+
+/** What was found when a transaction was pended, if the blocks that it writes are still what they were. */
+export const rememberedApproval = (
+  { self }: CheckContext,
+  view: RepoView,
+  actionId: ActionId,
+  { payload }: PendRequest
+): Approval | undefined => {
+  const known = approvals.get(payload)
+  if (known?.self !== self || known.approval.actionId !== actionId) return undefined
+  return known.approval.writes.every(({ id, state }) => view.block(id) === state) ? known.approval : undefined
+}
+
 /** What is wrong with a base that no later revision explains. */
 const UNEXPLAINED: Readonly<Record<Exclude<BaseProblem, "stale">, string>> = {
   behind: "a base that is not known here",
@@ -138,13 +158,24 @@ const checkWrite = (
   }
   try {
     if (hashValue(hasher, transform) !== write.change) return "the transform is not the one signed for"
-    const block = applyTransform(state?.block, transform)
+    const block = resultOf(state?.block, transform)
     const problem = resultProblem(hasher, shard, id, write, transform, block)
     return problem ?? { block, id, shard, state, transform, write }
   } catch (thrown) {
     if (thrown instanceof TransformMismatch || thrown instanceof NotCanonical) return thrown.message
     throw thrown
   }
+}
+
+/** What a transform made last: of what was voted for, it is what is applied, with its text and hash. */
+const results = Slot.make<Transform, { readonly before: Block | undefined; readonly after: Block | undefined }>()
+
+const resultOf = (before: Block | undefined, transform: Transform): Block | undefined => {
+  const known = results.get(transform)
+  if (known !== undefined && known.before === before) return known.after
+  const after = applyTransform(before, transform)
+  results.set(transform, { after, before })
+  return after
 }
 
 /** What is wrong with what a block is to be. */

@@ -1,7 +1,7 @@
 import type { CommitAnswer, CommitRequest } from "../../schemas/Repo.ts"
 import { actionId as actionIdOf } from "../encoding/BlockIds.ts"
 import type { RepoView } from "./BlockState.ts"
-import { type CheckContext, checkPend } from "./checkPend.ts"
+import { type CheckContext, checkPend, rememberedApproval } from "./checkPend.ts"
 import { answerOnly, type Plan } from "./Plan.ts"
 import { planApply, type RevisionPolicy } from "./planApply.ts"
 
@@ -23,6 +23,8 @@ export const planCommit = (
   if (pended === undefined && actionIdOf(context.hasher, given.signed.manifest) !== actionId) {
     return answerOnly({ _tag: "Refused", actionId, reason: "the manifest is of another transaction" })
   }
+  const approved = pended && rememberedApproval(context, view, actionId, pended)
+  if (approved !== undefined) return planApply(given, approved, proof, policy) as Plan<CommitAnswer>
   const unlocked: RepoView = { ...view, locks: () => [] }
   const verdict = checkPend({ ...context, validateReads: false }, unlocked, actionId, given)
   switch (verdict._tag) {

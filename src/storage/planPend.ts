@@ -2,7 +2,7 @@ import type { ActionId, BlockId } from "../../schemas/Ids.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { PendRequest } from "../../schemas/Repo.ts"
 import type { Lock, RepoView } from "./BlockState.ts"
-import { type CheckContext, checkPend } from "./checkPend.ts"
+import { type Approval, type CheckContext, checkPend, rememberApproval } from "./checkPend.ts"
 import { answerOnly, type Plan } from "./Plan.ts"
 import { planApply, type RevisionPolicy } from "./planApply.ts"
 import { puts } from "./records.ts"
@@ -21,25 +21,48 @@ const known = (view: RepoView, actionId: ActionId): Plan | undefined => {
   }
 }
 
-/** Plans a pend: checks it, and takes its locks together with what it takes to apply it later. Protocol §2. */
-export const planPend = (context: CheckContext, view: RepoView, actionId: ActionId, request: PendRequest): Plan => {
-  const before = known(view, actionId)
-  if (before !== undefined) return before
+/**
+ * The approval of a transaction that is certainly new here; undefined where its record must be looked for. As long as all its
+ * bases are the latest it has not been committed, either.
+ */
+const approvalOfNew = (
+  context: CheckContext,
+  view: RepoView,
+  actionId: ActionId,
+  request: PendRequest
+): Approval | undefined => {
+  if (view.mayBePendedOrAborted(actionId)) return undefined
   const verdict = checkPend(context, view, actionId, request)
-  if (verdict._tag !== "Approval") return answerOnly(verdict)
+  return verdict._tag === "Approval" && verdict.writes.length > 0 ? verdict : undefined
+}
+
+/** Takes the locks of a transaction, together with what it takes to apply it later. */
+const pended = (context: CheckContext, request: PendRequest, approval: Approval): Plan => {
+  const { actionId, reads, writes } = approval
+  rememberApproval(context, request, approval)
   const locked: Array<readonly [BlockId, Lock]> = [
-    ...verdict.writes.map(({ id }) => [id, { holder: actionId, mode: "write" }] as const),
-    ...verdict.reads.map((id) => [id, { holder: actionId, mode: "read" }] as const)
+    ...writes.map(({ id }) => [id, { holder: actionId, mode: "write" }] as const),
+    ...reads.map((id) => [id, { holder: actionId, mode: "read" }] as const)
   ]
   return {
     answer: { _tag: "Pended", actionId },
     changes: { locked, transaction: [actionId, { _tag: "Pending", ...request }] },
     writes: [
       puts.manifest(actionId, request.signed),
-      ...verdict.writes.map(({ id }) => puts.pending(id, actionId, request.payload[id]!)),
+      ...writes.map(({ id }) => puts.pending(id, actionId, request.payload[id]!)),
       ...locked.map(([id, { mode }]) => puts.lock(id, actionId, { mode }))
     ]
   }
+}
+
+/** Plans a pend: checks it, and locks. Protocol §2. */
+export const planPend = (context: CheckContext, view: RepoView, actionId: ActionId, request: PendRequest): Plan => {
+  const approval = approvalOfNew(context, view, actionId, request)
+  if (approval !== undefined) return pended(context, request, approval)
+  const before = known(view, actionId)
+  if (before !== undefined) return before
+  const verdict = checkPend(context, view, actionId, request)
+  return verdict._tag === "Approval" ? pended(context, request, verdict) : answerOnly(verdict)
 }
 
 /** Plans a pend whose approval is the decision: for a cluster of one. Nothing pending is ever stored. */
@@ -51,13 +74,8 @@ export const planPendAndCommit = (
   decide: (actionId: ActionId) => Proof,
   policy?: RevisionPolicy
 ): Plan => {
-  if (!view.mayBePendedOrAborted(actionId)) {
-    // A transaction whose bases are all the latest has not been committed, either: its record need not be looked for.
-    const verdict = checkPend(context, view, actionId, request)
-    if (verdict._tag === "Approval" && verdict.writes.length > 0) {
-      return planApply(request, verdict, decide(actionId), policy)
-    }
-  }
+  const approval = approvalOfNew(context, view, actionId, request)
+  if (approval !== undefined) return planApply(request, approval, decide(actionId), policy)
   const before = known(view, actionId)
   if (before !== undefined && before.answer._tag !== "Pended") return before
   const verdict = checkPend(context, view, actionId, request)

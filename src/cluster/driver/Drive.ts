@@ -39,9 +39,24 @@ export interface InTheWay {
   readonly by: ReadonlyArray<LockInTheWay>
 }
 
-/** A message to each of some members. */
-export const sendEach = (peers: Iterable<PeerId>, requestFor: (peer: PeerId) => MemberRequest): ReadonlyArray<Send> =>
-  [...peers].map((to) => ({ _tag: "Send", request: requestFor(to), to }))
+/** A message to each of some members: one and the same to all of one group, so that it is written once. */
+export const sendEach = (
+  peers: Iterable<PeerId>,
+  requestFor: (peer: PeerId) => MemberRequest,
+  groupOf: (peer: PeerId) => string = (peer) => peer
+): ReadonlyArray<Send> => {
+  const requests = new Map<string, MemberRequest>()
+  return [...peers].map((to) => {
+    const group = groupOf(to)
+    const request = requests.get(group) ?? requestFor(to)
+    requests.set(group, request)
+    return { _tag: "Send", request, to }
+  })
+}
+
+/** One for all members that need the same of a transaction's payload. */
+export const shardsOf = ({ signed }: Driven, peer: PeerId): string =>
+  signed.manifest.shards.map(({ members }) => (members.includes(peer) ? "1" : "0")).join("")
 
 /** All members of all shards, each once. */
 export const allMembers = ({ shards }: Manifest): ReadonlySet<PeerId> =>
@@ -52,7 +67,7 @@ export const requestFor = ({ payload, signed }: Driven, peer: PeerId): PendReque
   const own = signed.manifest.shards.filter(({ members }) => members.includes(peer))
   const ids = own.flatMap(({ writes }) => Object.keys(writes) as Array<BlockId>)
   const entries = ids.flatMap((id) => (Object.hasOwn(payload, id) ? [[id, payload[id]!] as const] : []))
-  return { payload: Object.fromEntries(entries), signed }
+  return { payload: entries.length === Object.keys(payload).length ? payload : Object.fromEntries(entries), signed }
 }
 
 /** The end that an answer shows, if it does and is to be believed. */

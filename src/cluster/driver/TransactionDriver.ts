@@ -19,6 +19,7 @@ import {
   requestFor,
   type Send,
   sendEach,
+  shardsOf,
   shownEnd,
   tell
 } from "./Drive.ts"
@@ -80,7 +81,8 @@ export const step = (rules: ClusterRules, state: TransactionDriver, event: Drive
   switch (event._tag) {
     case "Begin": {
       const peers = allMembers(driven.signed.manifest)
-      return { outputs: sendEach(peers, (peer) => ({ _tag: "Pend", ...requestFor(driven, peer) })), state }
+      const pendFor = (peer: PeerId) => ({ _tag: "Pend", ...requestFor(driven, peer) }) as const
+      return { outputs: sendEach(peers, pendFor, (peer) => shardsOf(driven, peer)), state }
     }
     case "HedgeElapsed":
       return state.ending === undefined && state.acceptances === undefined ? secondRound(rules, state) : idle(state)
@@ -186,13 +188,11 @@ const secondRound = (rules: ClusterRules, state: TransactionDriver): DriverStep 
   const { action, signed } = state.driven
   const { members } = signed.manifest.shards[0]
   const acceptance = { ballot: null, value: "commit" } as const
-  const outputs = sendEach(members, (peer) => ({
-    _tag: "Accept",
-    acceptance,
-    actionId: action,
-    proof,
-    ...(!hasVoted(state, peer) && { signed })
-  }))
+  const outputs = sendEach(
+    members,
+    (peer) => ({ _tag: "Accept", acceptance, actionId: action, proof, ...(!hasVoted(state, peer) && { signed }) }),
+    (peer) => (hasVoted(state, peer) ? "acquainted" : "")
+  )
   return {
     outputs,
     state: { ...state, acceptances: startTally({ ...acceptance, kind: "accepted", shard: 0 }, members) }
@@ -225,7 +225,11 @@ const finish = (rules: ClusterRules, state: TransactionDriver, shown: Ending): D
 }
 
 const tellEach = (state: TransactionDriver, peers: Iterable<PeerId>, ending: Ending): ReadonlyArray<Send> =>
-  sendEach(peers, (peer) => tell(state.driven, peer, ending, hasApproved(state, peer)))
+  sendEach(
+    peers,
+    (peer) => tell(state.driven, peer, ending, hasApproved(state, peer)),
+    (peer) => (hasApproved(state, peer) ? "acquainted" : shardsOf(state.driven, peer))
+  )
 
 /** A proof that somebody showed, with the pend certificates of the votes that were counted here: he keeps those of his own shards. */
 const completed = (rules: ClusterRules, { driven, shards }: TransactionDriver, proof: Proof): Proof => {

@@ -45,6 +45,9 @@ const supersededBlocks = (context: MemberContext, view: MemberView, manifest: Ma
   return supersededIn(view, writes.length > 0 ? writes : own.flatMap(([, { reads }]) => entriesOf(reads)))
 }
 
+const writesHere = (context: MemberContext, manifest: Manifest): boolean =>
+  ownShards(context, manifest).some(([, { writes }]) => entriesOf(writes).length > 0)
+
 /** The plan that ends a transaction which never commits: its locks are freed, a mark with what shows it stays. */
 export const planEnd = (
   view: MemberView,
@@ -74,9 +77,12 @@ export const settled = (
   action: ActionId,
   signed: SignedManifest
 ): MemberPlan | undefined => {
+  const superseded = supersededBlocks(context, view, signed.manifest)
+  // Where what it writes is as it was it has not been applied: its record need not be looked for.
+  const isNew = superseded.length === 0 && writesHere(context, signed.manifest) && !view.mayBePendedOrAborted(action)
+  if (isNew) return undefined
   const end = knownEnd(view, action)
   if (end !== undefined) return onlyAnswer(end)
-  const superseded = supersededBlocks(context, view, signed.manifest)
   if (superseded.length === 0) return undefined
   const newer = superseded.flatMap(([id, base]) => view.revisionAfter(id, baseRev(base)) ?? [])
   if (view.votes(action) === undefined) return onlyAnswer({ _tag: "Superseded", newer })
