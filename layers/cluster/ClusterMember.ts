@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import type { MemberRequest } from "../../schemas/Cluster.ts"
+import type { MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
 import { ClusterMember, type ClusterMemberService, type MemberNotice } from "../../services/ClusterMember.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -63,17 +63,20 @@ const make = Effect.fnUntraced(function* ({
   }
 
   return {
-    answer: (request) =>
-      writer
-        .askNow(blocksOf(request), (view) => {
-          const { answer, changes, notices, writes } = decide(context, view, request)
-          return { answer: { answer, notices }, changes: NO_CHANGES, promises: changes, writes }
-        })
-        .pipe(
-          Effect.tap(({ notices: noticed }) => (noticed.length > 0 ? notices.offerAll(noticed) : Effect.void)),
-          Effect.map(({ answer }) => answer),
-          Effect.catchTag("Busy", ({ message }) => Effect.succeed({ _tag: "Busy", reason: message } as const))
-        ),
+    answer: (request) => {
+      const planned = writer.askNow(blocksOf(request), (view) => {
+        const { answer, changes, notices, writes } = decide(context, view, request)
+        return { answer: { answer, notices }, changes: NO_CHANGES, promises: changes, writes }
+      })
+      return Effect.matchEffect(planned, {
+        onFailure: (error) =>
+          error._tag === "Busy"
+            ? Effect.succeed<MemberAnswer>({ _tag: "Busy", reason: error.message })
+            : Effect.fail(error),
+        onSuccess: ({ answer, notices: noticed }) =>
+          noticed.length === 0 ? Effect.succeed(answer) : Effect.as(notices.offerAll(noticed), answer)
+      })
+    },
     forget: (action, isAcknowledged) =>
       writer.ask(
         () => [],

@@ -119,22 +119,16 @@ const make = Effect.fnUntraced(function* (
     })
   }
 
-  /** Plans a request, and again with what it turns out to look at and is not in memory. */
-  const plan = (
-    request: Request,
-    view: BatchView,
-    overlay: MemberOverlay
-  ): Effect.Effect<WriterPlan<unknown>, ReadError> =>
-    Effect.suspend(() => {
-      try {
-        // Most are in memory; those that are not are read before the plan begins, not one by one as it meets them.
-        for (const id of request.blocks(overlay)) overlay.block(id)
-        return Effect.succeed(request.plan(overlay))
-      } catch (thrown) {
-        if (!(thrown instanceof ViewFault)) throw thrown
-        return Effect.flatMap(view.load(thrown.missing), () => plan(request, view, overlay))
-      }
-    })
+  /** Plans a request over what is in memory. A plan that throws breaks an invariant: its own request dies of it, not the others. */
+  const plan = (request: Request, overlay: MemberOverlay): Exit.Exit<WriterPlan<unknown>, ReadError> | ViewFault => {
+    try {
+      // Most are in memory; those that are not are read before the plan begins, not one by one as it meets them.
+      for (const id of request.blocks(overlay)) overlay.block(id)
+      return Exit.succeed(request.plan(overlay))
+    } catch (thrown) {
+      return thrown instanceof ViewFault ? thrown : Exit.die(thrown)
+    }
+  }
 
   const fold = Effect.fnUntraced(function* (requests: Iterable<Request>) {
     const view = new BatchView(memory, storage)
@@ -142,8 +136,11 @@ const make = Effect.fnUntraced(function* (
     const writes: Array<StorageWrite> = []
     const answers: Array<Answered> = []
     for (const request of requests) {
-      // A plan that throws breaks an invariant: its own request dies of it, not the others.
-      const planned = yield* Effect.exit(plan(request, view, overlay))
+      let planned = plan(request, overlay)
+      while (planned instanceof ViewFault) {
+        const loaded = yield* Effect.exit(view.load(planned.missing))
+        planned = Exit.isSuccess(loaded) ? plan(request, overlay) : Exit.failCause(loaded.cause)
+      }
       if (Exit.isFailure(planned)) {
         request.reply.done(planned)
         continue
