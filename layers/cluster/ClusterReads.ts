@@ -15,6 +15,7 @@ import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import type { DrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 
 /** How patiently is read. */
@@ -39,7 +40,7 @@ export interface ClusterReadsContext {
   /** How far this node has applied the collection of a block. */
   readonly throughOf: (block: BlockId) => Effect.Effect<number, ReadError>
   readonly askRepo: (peer: PeerId, question: RepoQuestion) => Effect.Effect<RepoAnswer, PeerError>
-  readonly policy: ReadPolicy
+  readonly policy: ReadPolicy & Pick<DrivePolicy, "answerMillis">
   /** Waits a moment for a transaction to end, or sees to it that it does. */
   readonly resolve: (signed: SignedManifest) => Effect.Effect<void>
 }
@@ -101,6 +102,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     const answers = yield* gather({
       ask: (peer) => client.ask(peer, { _tag: "Read", blocks }),
       counts: (answer) => answer._tag === "Latest" && answer.blocks.length === blocks.length,
+      answerMillis: policy.answerMillis,
       hedgeMillis: policy.readHedgeMillis,
       need: quorum,
       peers
@@ -118,6 +120,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     const told = gather({
       ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
       counts: ({ _tag }) => _tag === "Open" || _tag === "Ended",
+      answerMillis: policy.answerMillis,
       hedgeMillis: policy.readHedgeMillis,
       need: quorumsOf(members.length, rules.faultModel).quorum,
       peers: members
@@ -133,9 +136,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     for (let round = 0; round < policy.maxReadRounds; round++) {
       const told = new Map<BlockId, Told>()
       const holders = new Map<ActionId, SignedManifest>()
-      for (const { blocks, peers } of clusters) {
-        const asked = peers.filter((peer) => !doubted.has(peer))
-        const answers = yield* askLatest(asked, blocks)
+      const asked = ({ blocks, peers }: AskedCluster) =>
+        askLatest(
+          peers.filter((peer) => !doubted.has(peer)),
+          blocks
+        )
+      const answered = yield* Effect.forEach(clusters, asked, { concurrency: "unbounded" })
+      for (const [index, { blocks }] of clusters.entries()) {
+        const answers = answered[index]!
         blocks.forEach((block, i) => {
           const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
           told.set(block, toldOf(each))
@@ -222,6 +230,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       const answers = yield* gather({
         ask: (peer) => fetch(id, rev, peer),
         counts: (answer) => answer !== undefined && answer.through >= rev,
+        answerMillis: policy.answerMillis,
         hedgeMillis: policy.readHedgeMillis,
         need: liars + 1,
         peers: peers.filter((peer) => peer !== client.self)

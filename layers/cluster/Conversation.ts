@@ -2,13 +2,14 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
-import * as Runtime from "effect/Runtime"
+import type * as Runtime from "effect/Runtime"
 import type { LockInTheWay, MemberAnswer } from "../../schemas/Cluster.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import { allMembers, type Driven, type Send } from "../../src/cluster/driver/Drive.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
+import { Forks } from "./Forks.ts"
 import type { Outcome, TransactionActorContext, Undecided } from "./TransactionActor.ts"
 import {
   recovering,
@@ -80,7 +81,9 @@ export class Conversation {
   readonly #driven: Driven
   readonly #members: ReadonlySet<PeerId>
   readonly #host: ConversationHost
-  readonly #fibers = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+  /** Leaves all that is under way. */
+  readonly leave: Effect.Effect<void>
+  readonly #forks: Forks
   readonly #sent = new Set<Sent>()
   // Not bounded by itself: there is one event for each message and timer under way.
   readonly #mailbox: Array<TransactionEvent> = []
@@ -102,18 +105,14 @@ export class Conversation {
     this.#members = allMembers(driven.signed.manifest)
     this.#machine = machine
     this.#host = host
+    this.#forks = new Forks(host.runtime)
+    this.leave = this.#forks.leave
   }
 
   /** Goes on until there is nothing more to say. */
   begin(): void {
     this.#step(() => this.#performAll(this.#machine({ _tag: "Begin" })))
   }
-
-  /** Leaves all that is under way. */
-  readonly leave: Effect.Effect<void> = Effect.suspend(() => {
-    this.#isOver = true
-    return Fiber.interruptAll(this.#fibers)
-  })
 
   // ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -191,7 +190,7 @@ export class Conversation {
         break
       case "InTheWay":
         this.#inTheWay.push(...output.by)
-        this.#fork(onInTheWay(members, output.by), () => {})
+        this.#forks.fork(onInTheWay(members, output.by), () => {})
         break
       case "Hedge":
         this.#expectAfter(Effect.sleep(Duration.millis(hedgeMillis(this.#context))), () => ({ _tag: "HedgeElapsed" }))
@@ -217,7 +216,7 @@ export class Conversation {
     const { clock } = this.#host
     const sent: Sent = { at: clock.unsafeCurrentTimeMillis(), send, tries }
     this.#sent.add(sent)
-    sent.fiber = this.#fork(client.ask(send.to, send.request), (exit) => {
+    sent.fiber = this.#forks.fork(client.ask(send.to, send.request), (exit) => {
       if (!this.#sent.delete(sent)) return
       if (Exit.isFailure(exit)) {
         this.#lost(sent)
@@ -250,7 +249,7 @@ export class Conversation {
       const due = this.#host.clock.unsafeCurrentTimeMillis() - policy.answerMillis
       for (const sent of others.filter(({ at }) => at <= due)) {
         if (!this.#sent.delete(sent)) continue
-        this.#fork(Fiber.interrupt(sent.fiber!), () => {})
+        this.#forks.interrupt(sent.fiber!)
         this.#lost(sent)
       }
       this.#watch()
@@ -263,19 +262,9 @@ export class Conversation {
   }
 
   #after<A>(pause: Effect.Effect<A>, then: (value: A) => void): void {
-    this.#fork(pause, (exit) => {
+    this.#forks.fork(pause, (exit) => {
       if (Exit.isSuccess(exit)) then(exit.value)
       else this.#finish(Effect.failCause(exit.cause))
     })
-  }
-
-  #fork<A, E>(effect: Effect.Effect<A, E>, settled: (exit: Exit.Exit<A, E>) => void): Fiber.RuntimeFiber<A, E> {
-    const fiber = Runtime.runFork(this.#host.runtime)(effect)
-    this.#fibers.add(fiber)
-    fiber.addObserver((exit) => {
-      this.#fibers.delete(fiber)
-      if (!this.#isOver) settled(exit)
-    })
-    return fiber
   }
 }

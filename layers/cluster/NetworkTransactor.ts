@@ -32,7 +32,7 @@ import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
-import { answerWithin, askingWithin } from "./answerWithin.ts"
+import { answerWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
 import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
@@ -68,12 +68,11 @@ const make = Effect.fnUntraced(function* ({
   const { clusterSize, faultModel, network } = constants
   const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
-  const members = yield* ClusterClient
-  const client = askingWithin(policy.answerMillis, members)
+  const client = yield* ClusterClient
   const voteTimes = new RecentTimes(VOTES_TIMED)
   const contextWith = (
     onInTheWay: Resolution.Resolution["afterPatience"]
-  ): TransactionActor.TransactionActorContext => ({ client: members, onInTheWay, policy, rules, voteTimes })
+  ): TransactionActor.TransactionActorContext => ({ client, onInTheWay, policy, rules, voteTimes })
   const resolution = Resolution.make(contextWith, scope)
   const context = contextWith(resolution.afterPatience)
   yield* Effect.forkScoped(Sweep.run(member, resolution.recover, policy.sweepMillis))
@@ -153,6 +152,7 @@ const make = Effect.fnUntraced(function* ({
     return yield* gather({
       ask: (peer) => client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
       counts,
+      answerMillis: policy.answerMillis,
       hedgeMillis: policy.readHedgeMillis,
       need: members.length,
       peers: members
@@ -204,8 +204,9 @@ const make = Effect.fnUntraced(function* ({
   ) {
     const members = yield* reads.membersOf(block)
     const answers = yield* gather({
-      ask: (peer) => askRepo(peer, question),
+      ask: (peer) => peers.ask(repoProtocol, peer, question),
       counts: (answer) => answer._tag === tag,
+      answerMillis: policy.answerMillis,
       hedgeMillis: policy.readHedgeMillis,
       need: 1,
       peers: members.filter((peer) => peer !== client.self)

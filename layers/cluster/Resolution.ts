@@ -9,7 +9,7 @@ import type { ActionId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
-import { askingWithin } from "./answerWithin.ts"
+import { answerWithin } from "./answerWithin.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
 /** Sees to it that transactions come to an end. */
@@ -77,7 +77,11 @@ export const make = (
         from,
         (peer) =>
           Effect.orElseSucceed(
-            members.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false }),
+            answerWithin(
+              context.policy.answerMillis,
+              peer,
+              context.client.ask(peer, { _tag: "Ask", actionId: action, wantsPayload: false })
+            ),
             () => undefined
           ),
         { concurrency: "unbounded" }
@@ -108,6 +112,5 @@ export const make = (
     )
 
   const context = contextWith(afterPatience)
-  const members = askingWithin(context.policy.answerMillis, context.client)
   return { afterPatience, await: awaitEnd, recover }
 }

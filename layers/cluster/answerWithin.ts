@@ -2,7 +2,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { PeerUnreachable } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
-import type { ClusterClientService } from "../../services/ClusterClient.ts"
 
 /** The answer of a peer, or `PeerUnreachable` where it takes longer. Also where the caller may not be interrupted. */
 export const answerWithin = <A, E, R>(
@@ -16,9 +15,3 @@ export const answerWithin = <A, E, R>(
       onTimeout: () => new PeerUnreachable({ peer, reason: `no answer in ${millis} ms` })
     })
   )
-
-/** Members that are waited for only so long; this node's own has no message to lose. */
-export const askingWithin = (millis: number, { ask, self }: ClusterClientService): ClusterClientService => ({
-  ask: (peer, request) => (peer === self ? ask(peer, request) : answerWithin(millis, peer, ask(peer, request))),
-  self
-})

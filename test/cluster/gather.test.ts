@@ -1,16 +1,20 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { gather } from "../../layers/cluster/gather.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 
 const PEERS = ["a", "b", "c", "d"] as ReadonlyArray<string> as ReadonlyArray<PeerId>
 const HEDGE_MILLIS = 50
+const ANSWER_MILLIS = 200
 
 /** Asks peers that answer as told, and keeps whom it asked. */
 const gathering = (answers: (peer: string) => Effect.Effect<number, string>, need: number) => {
   const asked: Array<string> = []
   const gathered = gather({
+    answerMillis: ANSWER_MILLIS,
     ask: (peer) =>
       Effect.zipRight(
         Effect.sync(() => asked.push(peer)),
@@ -44,6 +48,16 @@ describe("Answers are gathered", () => {
       const fiber = yield* Effect.fork(gathering(answers, 3))
       yield* TestClock.adjust(`${HEDGE_MILLIS} millis`)
       expect(yield* fiber).toEqual({ asked: ["a", "b", "c", "d"], found: ["b", "c", "d"] })
+    })
+  )
+
+  it.effect("from another for each that does not answer in time, from as many as did once there is none", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.fork(gathering((peer) => (peer === "d" ? Effect.succeed(1) : Effect.never), 4))
+      yield* TestClock.adjust(`${ANSWER_MILLIS - 1} millis`)
+      expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
+      yield* TestClock.adjust("1 millis")
+      expect(yield* fiber).toEqual({ asked: ["a", "b", "c", "d"], found: ["d"] })
     })
   )
 
