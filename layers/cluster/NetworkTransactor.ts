@@ -128,8 +128,8 @@ const make = Effect.fnUntraced(function* ({
       Effect.forEach(asked, ({ id }) => reads.membersOf(id)),
       (members) => {
         if (members.every(([first]) => first === client.self)) return repo.get(asked)
-        const shown = asked.flatMap(({ id }) => turns.shown(id) ?? [])
-        return shown.length === asked.length ? Effect.succeed(shown) : get(asked)
+        const shown = turns.shown(asked.map(({ id }) => id))
+        return shown === undefined ? get(asked) : Effect.succeed(shown)
       }
     )
 

@@ -45,8 +45,8 @@ export interface NodeTurns extends Turns {
     manifest: Manifest,
     transacting: Effect.Effect<TransactAnswer, E, R>
   ) => Effect.Effect<TransactAnswer, E, R>
-  /** A block that was shown with a turn that is not over. */
-  readonly shown: (id: BlockId) => StoredBlock | undefined
+  /** Blocks that were shown together, with one turn that is not over; undefined where they were not. */
+  readonly shown: (ids: ReadonlyArray<BlockId>) => ReadonlyArray<StoredBlock> | undefined
 }
 
 /** A turn that was given. */
@@ -216,10 +216,10 @@ export const make = Effect.fnUntraced(function* (
         contended.length === 0 ? use("free") : through(contest, contended.toSorted(), "free", use)
       ),
     isContended: (collections) => Effect.map(contendedOf(collections), ({ length }) => length > 0),
-    shown: (id) => {
+    shown: (ids) => {
       for (const { shown } of holding) {
-        const block = shown.get(id)
-        if (block !== undefined) return storedOf(block)
+        const blocks = ids.flatMap((id) => shown.get(id) ?? [])
+        if (blocks.length === ids.length) return blocks.map(storedOf)
       }
       return undefined
     },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,6 +8,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Transaction, Tree } from "effect-optimystic"
+import type { TurnPolicy } from "../../layers/cluster/TurnPolicy.ts"
+import * as Hub from "../../layers/network/Hub.ts"
 import { MemoryHub } from "../../layers/network/MemoryNetwork.ts"
 import type { CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
@@ -56,6 +59,7 @@ class TurnHub extends MemoryHub {
   readonly askedOf = new Set<PeerId>()
   onTurn: () => void = () => {}
   liar: PeerId | undefined
+  lied = 0
   lie: (question: RepoQuestion) => Effect.Effect<RepoAnswer> = () => Effect.never
 
   override deliver(from: PeerId, to: PeerId, protocol: string, question: string): ReturnType<MemoryHub["deliver"]> {
@@ -65,7 +69,10 @@ class TurnHub extends MemoryHub {
       this.turns++
       this.askedOf.add(to)
       this.onTurn()
-      if (to === this.liar) return Effect.map(this.lie(asked), (answer) => JSON.stringify(answer))
+      if (to === this.liar) {
+        this.lied++
+        return Effect.map(this.lie(asked), (answer) => JSON.stringify(answer))
+      }
     }
     if (asked._tag === "TurnOver") this.over++
     return super.deliver(from, to, protocol, question)
@@ -147,19 +154,16 @@ describe("Writers that compete for a collection", () => {
     })
   )
 
-  const lies: ReadonlyArray<readonly [what: string, lie: TurnHub["lie"]]> = [
-    ["never gives a turn", () => Effect.never],
-    [
-      "gives all of them turns at once",
-      () => Effect.succeed({ _tag: "Turn", ends: [], isContended: true, rev: 0, ticket: 1 })
-    ],
-    [
-      "tells of what never was",
-      () => Effect.succeed({ _tag: "Turn", ends: [], isContended: true, rev: 1_000_000, ticket: 1 })
-    ],
-    ["answers beside the point", () => Effect.succeed({ _tag: "TurnOver" })]
+  const given = (rev: number) =>
+    Effect.succeed<RepoAnswer>({ _tag: "Turn", ends: [], isContended: true, rev, ticket: 1 })
+  const lies: ReadonlyArray<readonly [what: string, lie: TurnHub["lie"], isSeenThrough: boolean]> = [
+    ["never gives a turn", () => Effect.never, true],
+    ["tells of what never was", () => given(1_000_000), true],
+    ["answers beside the point", () => Effect.succeed({ _tag: "TurnOver" }), true],
+    // As long as one of them commits now and then, it may be that there are others who ask nobody.
+    ["gives all of them turns at once", () => given(0), false]
   ]
-  for (const [what, lie] of lies) {
+  for (const [what, lie, isSeenThrough] of lies) {
     it.scopedLive(`lose nothing to a coordinator that ${what}`, () =>
       Effect.gen(function* () {
         const hub = new TurnHub()
@@ -170,6 +174,8 @@ describe("Writers that compete for a collection", () => {
         yield* on(nodes[0]!)(create)
         yield* compete(nodes)
         for (const node of nodes) expect(yield* on(node)(count)).toBe(2 * SEEDS.length * WRITES_EACH)
+        // Each of the others asks it once, or twice at the same time.
+        if (isSeenThrough) expect(hub.lied).toBeLessThanOrEqual(2 * (SEEDS.length - 1))
       })
     )
   }
@@ -192,10 +198,10 @@ describe("Writers that compete for a collection", () => {
 
 describe("A turn", () => {
   /** Nodes that know that others compete, and none of which coordinates. */
-  const competing = (patience: Parameters<typeof nodesOf>[2] = {}) =>
+  const competing = (patience: Partial<TurnPolicy> = {}) =>
     Effect.gen(function* () {
       const hub = new TurnHub()
-      const nodes = yield* nodesOf(hub, SEEDS, patience)
+      const nodes = yield* nodesOf(hub, SEEDS, { patience: { coolDownMillis: 60_000, ...patience } })
       yield* on(nodes[0]!)(create)
       yield* compete(nodes)
       const [first] = coordinators(SEEDS)
@@ -209,62 +215,103 @@ describe("A turn", () => {
     })
   )
 
+  /** Takes the turn on a node, and keeps it until that fiber ends. */
+  const hold = (node: Nodes[number]) =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      const holding = yield* Effect.fork(
+        turnOn(node, 0, Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never))
+      )
+      yield* Deferred.await(begun)
+      return holding
+    })
+
+  /** Waits until somebody has asked for another turn. */
+  const oneMoreAsks = (hub: TurnHub) => {
+    const { turns } = hub
+    return Effect.repeat(
+      Effect.sync(() => hub.turns),
+      { schedule: Schedule.spaced("2 millis"), until: (now) => now > turns }
+    )
+  }
+
   it.scopedLive("comes to one after another, to who has tried longest first", () =>
     Effect.gen(function* () {
-      const { nodes } = yield* competing()
+      const { hub, nodes } = yield* competing({ leaseMillis: 10_000 })
       const order: Array<string> = []
       let inside = 0
       const use = (name: string) =>
         Effect.gen(function* () {
           order.push(name)
           expect(++inside).toBe(1)
-          yield* Effect.sleep("20 millis")
+          yield* Effect.sleep("5 millis")
           inside--
         })
-      const begun = Effect.sleep("5 millis")
-      const turns = yield* Effect.all(
-        [
-          turnOn(nodes[0]!, 0, use("first")),
-          Effect.zipRight(begun, turnOn(nodes[1]!, 1, use("young"))),
-          Effect.zipRight(begun, turnOn(nodes[2]!, 2, use("old")))
-        ],
-        { concurrency: "unbounded" }
-      )
-      expect(turns).toEqual(["given", "given", "given"])
-      expect(order).toEqual(["first", "old", "young"])
+      const first = yield* hold(nodes[0]!)
+      const young = yield* Effect.fork(turnOn(nodes[1]!, 1, use("young")))
+      yield* oneMoreAsks(hub)
+      const old = yield* Effect.fork(turnOn(nodes[2]!, 2, use("old")))
+      yield* oneMoreAsks(hub)
+      expect(order).toEqual([])
+      yield* Fiber.interrupt(first)
+      expect([yield* Fiber.join(young), yield* Fiber.join(old)]).toEqual(["given", "given"])
+      expect(order).toEqual(["old", "young"])
+    })
+  )
+
+  it.scopedLive("ends with the commit that it was for", () =>
+    Effect.gen(function* () {
+      const { nodes } = yield* competing({ leaseMillis: 10_000, turnMillis: 500 })
+      yield* on(nodes[0]!)(increment)
+      expect(yield* turnOn(nodes[1]!, 0)).toBe<Turn>("given")
     })
   )
 
   it.scopedLive("goes on to the next where who has it never ends it", () =>
     Effect.gen(function* () {
-      const { nodes } = yield* competing({ patience: { leaseMillis: 50 } })
-      const dead = yield* Effect.fork(turnOn(nodes[0]!, 0, Effect.never))
-      yield* Effect.sleep("5 millis")
+      const { nodes } = yield* competing({ leaseMillis: 50 })
+      const dead = yield* hold(nodes[0]!)
       expect(yield* turnOn(nodes[1]!, 0)).toBe<Turn>("given")
-      yield* Fiber.interruptFork(dead)
+      yield* Fiber.interrupt(dead)
     })
   )
 
   it.scopedLive("is not waited for longer than patience lasts", () =>
     Effect.gen(function* () {
-      const { nodes } = yield* competing({ patience: { leaseMillis: 10_000, turnMillis: 100 } })
-      const dead = yield* Effect.fork(turnOn(nodes[0]!, 0, Effect.never))
-      yield* Effect.sleep("5 millis")
+      const { nodes } = yield* competing({ leaseMillis: 10_000, turnMillis: 100 })
+      const dead = yield* hold(nodes[0]!)
       expect(yield* turnOn(nodes[1]!, 0)).toBe<Turn>("vain")
-      yield* Fiber.interruptFork(dead)
+      yield* Fiber.interrupt(dead)
+    })
+  )
+
+  it.scopedLive("is not for a peer of which as many wait as may", () =>
+    Effect.gen(function* () {
+      const { hub } = yield* competing({ leaseMillis: 10_000, maxWaitingPerPeer: 2 })
+      const stranger = Hub.make(hub, peerOf(9))
+      const ask = stranger.ask(repoProtocol, coordinators(SEEDS)[0]!, {
+        _tag: "Turn",
+        attempts: 0,
+        collection: WORDS,
+        wantsEnds: false
+      })
+      expect((yield* ask)._tag).toBe("Turn")
+      const waiting = yield* Effect.forkAll([ask, ask])
+      yield* Effect.sleep("5 millis")
+      expect((yield* Effect.flip(ask))._tag).toBe("Busy")
+      yield* Fiber.interrupt(waiting)
     })
   )
 
   it.scopedLive("that is interrupted while it is waited for leaves its place to others", () =>
     Effect.gen(function* () {
-      const { nodes } = yield* competing({ patience: { leaseMillis: 10_000 } })
-      const holding = yield* Effect.fork(turnOn(nodes[0]!, 0, Effect.sleep("50 millis")))
-      yield* Effect.sleep("5 millis")
+      const { hub, nodes } = yield* competing({ leaseMillis: 10_000 })
+      const holding = yield* hold(nodes[0]!)
       const waiting = yield* Effect.fork(turnOn(nodes[1]!, 5))
-      yield* Effect.sleep("5 millis")
+      yield* oneMoreAsks(hub)
       yield* Fiber.interrupt(waiting)
+      yield* Fiber.interrupt(holding)
       expect(yield* turnOn(nodes[2]!, 0)).toBe<Turn>("given")
-      yield* Fiber.join(holding)
     })
   )
 })
