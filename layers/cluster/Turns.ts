@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { BlockId, CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { Manifest } from "../../schemas/Manifest.ts"
-import type { ProvedBlock, RepoAnswer, RepoQuestion, StoredBlock, Ticket, TurnGiven } from "../../schemas/Repo.ts"
+import type { ProvedBlock, RepoAnswer, RepoQuestion, StoredBlock, TurnGiven } from "../../schemas/Repo.ts"
 import type { ClusterMemberService } from "../../services/ClusterMember.ts"
 import type { CoordinatorRepoService } from "../../services/CoordinatorRepo.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
@@ -52,16 +52,11 @@ export interface NodeTurns extends Turns {
 /** A turn that was given. */
 interface Held {
   readonly collection: CollectionId
+  readonly members: ReadonlyArray<PeerId>
   readonly by: PeerId
-  readonly ticket: Ticket
-  readonly shown: ReadonlyMap<BlockId, ProvedBlock>
+  readonly given: TurnGiven
+  shown: ReadonlyMap<BlockId, ProvedBlock>
   isOver: boolean
-}
-
-/** A turn, and what is to be given back after it. */
-interface Taken {
-  readonly turn: Turn
-  readonly held: Held | undefined
 }
 
 /** Collections and peers of which it is remembered that others compete for them, or that they gave no turn. */
@@ -112,50 +107,55 @@ export const make = Effect.fnUntraced(function* (
     })
   }
 
-  /** What a turn is worth that was given. */
-  const examine = Effect.fnUntraced(function* (
-    collection: CollectionId,
-    members: ReadonlyArray<PeerId>,
-    by: PeerId,
-    { ends, isContended, rev, ticket }: TurnGiven
-  ): Effect.fn.Return<Taken> {
-    if (isContended) yield* contend([collection])
-    const isMember = members.includes(self)
-    const shown = isMember ? undefined : shownEnds(rules, collection, members, ends)
-    const isFresh = isMember ? yield* applied.await(collection, rev, policy.applyMillis) : shown !== undefined
-    // Of what does not exist yet there is nothing to show.
-    if (!isFresh && (isMember || ends.length > 0)) yield* exclude(by)
-    const held: Held = { by, collection, isOver: false, shown: shown ?? NOTHING_SHOWN, ticket }
-    holding.add(held)
-    return { held, turn: isFresh ? "given" : "vain" }
-  })
-
   /** Takes a turn on one collection, from the first coordinator that gives one. */
-  const take = Effect.fnUntraced(function* (contest: Contest, collection: CollectionId): Effect.fn.Return<Taken> {
-    const inVain: Taken = { held: undefined, turn: "vain" }
+  const take = Effect.fnUntraced(function* (
+    contest: Contest,
+    collection: CollectionId
+  ): Effect.fn.Return<Held | undefined> {
     const members = yield* Effect.orElseSucceed(membersOf(collection), (): ReadonlyArray<PeerId> => [])
     const isMember = members.includes(self)
     const begun = yield* Clock.currentTimeMillis
     let now = begun
-    for (const peer of new Neighbourhood(rules.hasher, members).nearest(collection, members.length)) {
-      if (excluded.has(peer, now)) continue
-      const given = yield* askPeer(peer, contest, collection, !isMember)
-      if (given !== undefined && given !== "Busy") return yield* examine(collection, members, peer, given)
+    for (const by of new Neighbourhood(rules.hasher, members).nearest(collection, members.length)) {
+      if (excluded.has(by, now)) continue
+      const given = yield* askPeer(by, contest, collection, !isMember)
+      if (given !== undefined && given !== "Busy") {
+        return { by, collection, given, isOver: false, members, shown: NOTHING_SHOWN }
+      }
       now = yield* Clock.currentTimeMillis
       const isLate = now - begun >= policy.turnMillis
       // Who is busy may say so at once, and is asked again.
-      if (given === undefined || isLate) yield* exclude(peer)
-      if (isLate) return inVain
+      if (given === undefined || isLate) yield* exclude(by)
+      if (isLate) return undefined
     }
-    return inVain
+    return undefined
   })
 
-  const giveBack = ({ held }: Taken): Effect.Effect<void> =>
+  /** What a turn is worth that was given. */
+  const examine = Effect.fnUntraced(function* (held: Held): Effect.fn.Return<Turn> {
+    const { by, collection, given, members } = held
+    if (given.isContended) yield* contend([collection])
+    if (members.includes(self)) {
+      if (yield* applied.await(collection, given.rev, policy.applyMillis)) return "given"
+      yield* exclude(by)
+      return "vain"
+    }
+    const shown = shownEnds(rules, collection, members, given.ends)
+    if (shown !== undefined) {
+      held.shown = shown
+      return "given"
+    }
+    // Of what does not exist yet there is nothing to show.
+    if (given.ends.length > 0) yield* exclude(by)
+    return "vain"
+  })
+
+  const giveBack = (held: Held): Effect.Effect<void> =>
     Effect.suspend(() => {
-      if (held === undefined) return Effect.void
       holding.delete(held)
       if (held.isOver) return Effect.void
-      const { by, collection, ticket } = held
+      const { by, collection, given } = held
+      const { ticket } = given
       if (by === self) return coordinator.over(self, collection, ticket)
       const told = answerWithin(policy.turnMillis, by, ask(by, { _tag: "TurnOver", collection, ticket }))
       // Where that is lost, its lease ends.
@@ -168,16 +168,17 @@ export const make = Effect.fnUntraced(function* (
     [first, ...others]: ReadonlyArray<CollectionId>,
     before: Turn,
     use: (turn: Turn) => Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E, R> =>
-    first === undefined
-      ? use(before)
-      : Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(restore(take(contest, first)), (taken) =>
-            restore(through(contest, others, before === "vain" ? before : taken.turn, use)).pipe(
-              Effect.ensuring(giveBack(taken))
-            )
-          )
-        )
+  ): Effect.Effect<A, E, R> => {
+    if (first === undefined) return use(before)
+    const onward = (turn: Turn) => through(contest, others, before === "vain" ? before : turn, use)
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(take(contest, first)), (held) => {
+        if (held === undefined) return restore(onward("vain"))
+        holding.add(held)
+        return Effect.ensuring(restore(Effect.flatMap(examine(held), onward)), giveBack(held))
+      })
+    )
+  }
 
   /** Takes note of how a transaction went, and of what the turns were worth that it had. */
   const heard = ({ collections, shards }: Manifest, turns: ReadonlyArray<Held>, answer: TransactAnswer) =>
