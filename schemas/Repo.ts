@@ -3,7 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Block } from "./Block.ts"
-import { ActionId, BlockId, Rev } from "./Ids.ts"
+import { ActionId, BlockId, CollectionId, Rev } from "./Ids.ts"
 import { After, Payload, SignedManifest } from "./Manifest.ts"
 import { Proof } from "./Proof.ts"
 import { Revision } from "./Revision.ts"
@@ -78,6 +78,13 @@ export type TransactionStatus = typeof TransactionStatus.Type
 /** Revisions of a block that are told in one answer, at most. */
 export const MAX_REVISIONS = 1_000
 
+/** Blocks that are told in one answer, at most. */
+export const MAX_BLOCKS_TOLD = 256
+
+/** A block that a peer keeps, and the revision it has of it. Unproved: it says what to ask for. */
+export const KeptBlock = Schema.Struct({ id: BlockId, rev: Rev })
+export type KeptBlock = typeof KeptBlock.Type
+
 /** A revision of a block with its content, and what proves it. */
 export const ProvedBlock = Schema.Struct({
   block: Schema.NullOr(Block),
@@ -86,6 +93,31 @@ export const ProvedBlock = Schema.Struct({
   signed: SignedManifest
 })
 export type ProvedBlock = typeof ProvedBlock.Type
+
+/** Names a turn that was asked for, at the peer that was asked. */
+export const Ticket = Schema.Int.pipe(Schema.positive())
+export type Ticket = typeof Ticket.Type
+
+/** Who wants a turn, and for what. `attempts`: who has tried more often goes first. */
+export const TurnRequest = Schema.Struct({
+  attempts: Schema.Int.pipe(Schema.nonNegative()),
+  collection: CollectionId,
+  /** Whether the asking peer does not keep the collection itself. */
+  wantsEnds: Schema.Boolean
+})
+export type TurnRequest = typeof TurnRequest.Type
+
+/** A turn that has come. Nobody is bound by it. */
+export const TurnGiven = Schema.Struct({
+  /** The collection's header and its open tail with what proves them, where that was wanted and it exists. */
+  ends: Schema.Array(ProvedBlock),
+  /** Whether others want a turn, too. */
+  isContended: Schema.Boolean,
+  /** The revision of the collection where it was given; 0 where it does not exist. Proved by nothing. */
+  rev: Schema.Int.pipe(Schema.nonNegative()),
+  ticket: Ticket
+})
+export type TurnGiven = typeof TurnGiven.Type
 
 /** What a peer is asked about the blocks that it keeps. */
 export const RepoQuestion = Schema.Union(
@@ -100,7 +132,13 @@ export const RepoQuestion = Schema.Union(
   /** What proves a revision of a block. */
   Schema.TaggedStruct("Proof", { block: BlockId, rev: Rev }),
   /** A committed transaction, with the changes of the blocks that are kept there. */
-  Schema.TaggedStruct("Transaction", { actionId: ActionId })
+  Schema.TaggedStruct("Transaction", { actionId: ActionId }),
+  /** Of the blocks after one, in the order of their ids, those that whoever asks is to keep, too. */
+  Schema.TaggedStruct("Shared", { after: Schema.optionalWith(BlockId, { exact: true }) }),
+  /** A turn of the asking peer among those who compete for a collection: answered once it has come. */
+  Schema.TaggedStruct("Turn", TurnRequest.fields),
+  /** The turn is over without a commit. A commit ends it by itself. */
+  Schema.TaggedStruct("TurnOver", { collection: CollectionId, ticket: Ticket })
 )
 export type RepoQuestion = typeof RepoQuestion.Type
 
@@ -116,6 +154,13 @@ export const RepoAnswer = Schema.Union(
     found: Schema.NullOr(Schema.Struct({ proof: Proof, revision: Revision, signed: SignedManifest }))
   }),
   Schema.TaggedStruct("Transaction", { found: Schema.NullOr(CommitRequest) }),
+  /** A part of them; where there are more, they go on after `resume`. */
+  Schema.TaggedStruct("Shared", {
+    blocks: Schema.Array(KeptBlock).pipe(Schema.maxItems(MAX_BLOCKS_TOLD)),
+    resume: Schema.optionalWith(BlockId, { exact: true })
+  }),
+  Schema.TaggedStruct("Turn", TurnGiven.fields),
+  Schema.TaggedStruct("TurnOver", {}),
   /** It has it no more, or cannot read it. */
   Schema.TaggedStruct("Unavailable", { reason: Schema.String })
 )

@@ -1,8 +1,10 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import type { MemberAnswer, MemberRequest } from "../schemas/Cluster.ts"
 import type { ActionId, BlockId } from "../schemas/Ids.ts"
+import type { Manifest } from "../schemas/Manifest.ts"
 import type { ReadError } from "./StorageRepo.ts"
 
 /** What a member noticed while it answered, and others are to act upon. */
@@ -23,6 +25,8 @@ export interface ClusterMemberService {
   readonly forget: (action: ActionId, isAcknowledged: boolean) => Effect.Effect<void, ReadError>
   /** The undecided transactions that it has promised something about, oldest first. */
   readonly undecided: Effect.Effect<ReadonlyArray<ActionId>>
+  /** Calls a listener with each transaction that is applied here, once that can be read, as long as the scope is open. */
+  readonly onApplied: (listener: (manifest: Manifest) => void) => Effect.Effect<void, never, Scope.Scope>
   /** What it noticed; the oldest notices are dropped where nobody takes them. */
   readonly notices: Queue.Dequeue<MemberNotice>
 }

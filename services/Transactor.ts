@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Busy, OutcomeUnknown } from "../schemas/Errors.ts"
-import type { BlockId, PeerId, Rev } from "../schemas/Ids.ts"
+import type { BlockId, CollectionId, PeerId, Rev } from "../schemas/Ids.ts"
 import type { NetworkName, TransactionRef } from "../schemas/Manifest.ts"
 import type { FaultModel } from "../schemas/Proof.ts"
 import type {
@@ -23,6 +23,27 @@ export type TransactAnswer = Committed | Stale | Locked | Refused
 /** What deciding a transaction may fail with. */
 export type TransactError = ReadError | OutcomeUnknown | Busy
 
+/** A transaction that competes with others for collections. */
+export interface Contest {
+  readonly collections: ReadonlyArray<CollectionId>
+  /** How often it was tried so far: who has tried longer goes first. */
+  readonly attempts: number
+}
+
+/**
+ * How a transaction stands among those that compete with it. `free`: nobody is known to. `given`: it has its turn, and what is
+ * `known` is as new as those before left it. `vain`: none came in time, so that it goes on by itself.
+ */
+export type Turn = "free" | "given" | "vain"
+
+/** Turns among all who compete for collections, on any node: advice that spares conflicts, never a lock. */
+export interface Turns {
+  /** Whether others compete for any of these, as far as this node heard of late. */
+  readonly isContended: (collections: ReadonlyArray<CollectionId>) => Effect.Effect<boolean>
+  /** Waits for a turn on those of its collections that others compete for, and runs an effect in it. */
+  readonly inTurn: <A, E, R>(contest: Contest, use: (turn: Turn) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
 /** Reads of the latest state and decisions of transactions, over one node or a network of clusters. */
 export interface TransactorService {
   /** The network whose statements count here. */
@@ -36,6 +57,8 @@ export interface TransactorService {
    * commits. Undefined where `get` asks nobody, either.
    */
   readonly known: TransactorService["get"] | undefined
+  /** Undefined where nobody competes from elsewhere. */
+  readonly turns: Turns | undefined
   /** Brings a transaction to its decision and waits for it. */
   readonly transact: (request: PendRequest) => Effect.Effect<TransactAnswer, TransactError>
   /** What is known of a transaction. */

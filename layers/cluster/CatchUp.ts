@@ -15,6 +15,7 @@ import type { Verifier } from "../../services/Verifier.ts"
 import { addGiven, gatheredCommit, membersOfShards, startCommit } from "../../src/cluster/evidence/CommitGathering.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
+import * as AntiEntropy from "./AntiEntropy.ts"
 import { answerWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
@@ -22,10 +23,10 @@ import type { DrivePolicy } from "./DrivePolicy.ts"
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
 
-/** A network, and how long the answer of a peer is waited for. */
-export interface CatchUpOptions extends ClusterConstants, Pick<DrivePolicy, "answerMillis"> {}
+/** A network, how long the answer of a peer is waited for, and how often something is compared. */
+export interface CatchUpOptions extends ClusterConstants, Pick<DrivePolicy, "answerMillis" | "compareMillis"> {}
 
-const make = Effect.fnUntraced(function* ({ answerMillis, ...constants }: CatchUpOptions) {
+const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...constants }: CatchUpOptions) {
   const member = yield* ClusterMember
   const keys = yield* KeyNetwork
   const rules = yield* clusterRules(constants)
@@ -97,6 +98,23 @@ const make = Effect.fnUntraced(function* ({ answerMillis, ...constants }: CatchU
   const catchUp = Effect.fnUntraced(function* (block: BlockId) {
     for (const peer of keys.closest(block, clusterSize)) if (peer !== network.self) yield* takeOver(block, peer)
   })
+
+  yield* Effect.forkScoped(
+    AntiEntropy.run({
+      catchUp,
+      clusterSize,
+      compareMillis,
+      hasher: rules.hasher,
+      keys,
+      latestRev: (block) =>
+        Effect.orElseSucceed(
+          Effect.map(writer.storage.standing(block), (standing) => standing?.rev ?? 0),
+          () => 0
+        ),
+      pageOf: (peer, after) => ask(peer, "Shared", { _tag: "Shared", ...(after !== undefined && { after }) }),
+      self: network.self
+    })
+  )
 
   const act = (notice: MemberNotice) =>
     notice._tag === "Alarm"

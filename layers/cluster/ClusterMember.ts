@@ -3,6 +3,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
+import type { Manifest } from "../../schemas/Manifest.ts"
 import { ClusterMember, type ClusterMemberService, type MemberNotice } from "../../services/ClusterMember.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -11,6 +12,7 @@ import type { Verifier } from "../../services/Verifier.ts"
 import { forget } from "../../src/cluster/member/forget.ts"
 import { decide } from "../../src/cluster/member/Member.ts"
 import { defaultMemberPolicy, type MemberContext, type MemberPolicy } from "../../src/cluster/member/MemberContext.ts"
+import type { MemberChange } from "../../src/cluster/member/MemberPlan.ts"
 import { namedBlocks } from "../../src/storage/namedBlocks.ts"
 import { type BlocksOf, RepoWriter } from "../repo/RepoWriter.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
@@ -47,6 +49,8 @@ const make = Effect.fnUntraced(function* ({
   }
   const notices = yield* Effect.acquireRelease(Queue.sliding<MemberNotice>(MAX_NOTICES), Queue.shutdown)
 
+  const listeners = new Set<(manifest: Manifest) => void>()
+
   const blocksOf = (request: MemberRequest): BlocksOf => {
     switch (request._tag) {
       case "Read":
@@ -66,15 +70,18 @@ const make = Effect.fnUntraced(function* ({
     answer: (request) => {
       const planned = writer.askNow(blocksOf(request), (view) => {
         const { answer, changes, notices, writes } = decide(context, view, request)
-        return { answer: { answer, notices }, changes: NO_CHANGES, promises: changes, writes }
+        const told = { answer, applied: appliedIn(changes), notices }
+        return { answer: told, changes: NO_CHANGES, promises: changes, writes }
       })
       return Effect.matchEffect(planned, {
         onFailure: (error) =>
           error._tag === "Busy"
             ? Effect.succeed<MemberAnswer>({ _tag: "Busy", reason: error.message })
             : Effect.fail(error),
-        onSuccess: ({ answer, notices: noticed }) =>
-          noticed.length === 0 ? Effect.succeed(answer) : Effect.as(notices.offerAll(noticed), answer)
+        onSuccess: ({ answer, applied, notices: noticed }) => {
+          if (applied !== undefined) for (const listener of listeners) listener(applied)
+          return noticed.length === 0 ? Effect.succeed(answer) : Effect.as(notices.offerAll(noticed), answer)
+        }
       })
     },
     forget: (action, isAcknowledged) =>
@@ -86,9 +93,20 @@ const make = Effect.fnUntraced(function* ({
         }
       ),
     notices,
+    onApplied: (listener) =>
+      Effect.acquireRelease(
+        Effect.sync(() => listeners.add(listener)),
+        () => Effect.sync(() => listeners.delete(listener))
+      ),
     undecided: writer.undecided
   }
 })
+
+/** The manifest of the transaction that changes of a member apply, if they do. */
+const appliedIn = (changes: ReadonlyArray<MemberChange>): Manifest | undefined => {
+  for (const change of changes) if (change._tag === "Applied") return change.signed.manifest
+  return undefined
+}
 
 /** A member of the clusters of a node's blocks: its mailbox is that of the store's writer. Protocol §2 to §4. */
 export const layer = (

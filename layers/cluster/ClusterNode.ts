@@ -20,6 +20,7 @@ import * as CatchUp from "./CatchUp.ts"
 import * as ClusterClient from "./ClusterClient.ts"
 import * as ClusterMemberLayer from "./ClusterMember.ts"
 import * as ClusterService from "./ClusterService.ts"
+import * as CoordinatorRepo from "./CoordinatorRepo.ts"
 import { defaultDrivePolicy } from "./DrivePolicy.ts"
 import * as NetworkTransactor from "./NetworkTransactor.ts"
 import * as RepoService from "./RepoService.ts"
@@ -51,10 +52,11 @@ export const layer = ({
     Database.layer(transactions),
     ClusterService.layer,
     RepoService.layer,
-    CatchUp.layer({ ...network, answerMillis: patience?.answerMillis ?? defaultDrivePolicy.answerMillis })
+    CatchUp.layer({ ...defaultDrivePolicy, ...patience, ...network })
   ).pipe(
     Layer.provideMerge(NetworkTransactor.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provide(ClusterClient.layer),
+    Layer.provide(CoordinatorRepo.layer(patience)),
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),
     Layer.provideMerge(StorageRepoLayer.layerOnWriter()),
     Layer.provide(RepoWriter.layer(storage)),

@@ -69,6 +69,11 @@ interface Fetched {
 /** The latest revision of a block, undefined where there is none; or those who told of one and did not prove it. */
 type Proved = { readonly found: StoredBlock | undefined } | { readonly doubtful: ReadonlyArray<PeerId> }
 
+/** The first pause before members are asked again that have not applied a revision yet, in milliseconds; it doubles with each. */
+const LAG_MILLIS = 2
+/** They are asked so often, at most. */
+const MAX_LAG_ROUNDS = 8
+
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
   /** The latest of several blocks, all as of one instant. */
@@ -223,23 +228,43 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!))
   })
 
+  /** As f+1 members tell that have all of the collection up to a revision; undefined where some of them are still to apply it. */
+  const toldAt = Effect.fnUntraced(function* (id: BlockId, rev: Rev, peers: ReadonlyArray<PeerId>) {
+    let behind = 0
+    const answers = yield* gather({
+      answerMillis: policy.answerMillis,
+      ask: (peer) => fetch(id, rev, peer),
+      counts: (answer) => {
+        const isThere = answer !== undefined && answer.through >= rev
+        if (answer !== undefined && !isThere) behind++
+        return isThere
+      },
+      hedgeMillis: policy.readHedgeMillis,
+      need: liars + 1,
+      peers
+    })
+    if (answers.size > liars) return [...answers.values()]
+    if (answers.size + behind > liars) return undefined
+    return yield* unavailable(id, `${liars + 1} members must have revision ${rev}`)
+  })
+
   return {
     at: Effect.fnUntraced(function* (id: BlockId, rev: Rev) {
       const peers = yield* membersOf(id)
       if (peers[0] === client.self && (yield* throughOf(id)) >= rev) return (yield* repo.get([{ at: rev, id }]))[0]
-      const answers = yield* gather({
-        ask: (peer) => fetch(id, rev, peer),
-        counts: (answer) => answer !== undefined && answer.through >= rev,
-        answerMillis: policy.answerMillis,
-        hedgeMillis: policy.readHedgeMillis,
-        need: liars + 1,
-        peers: peers.filter((peer) => peer !== client.self)
-      })
-      if (answers.size <= liars) return yield* unavailable(id, `${liars + 1} members must have revision ${rev}`)
-      // One of them is honest, and has all there is.
-      const found = [...answers.values()].flatMap((answer) => answer?.found ?? [])
-      const [newest] = found.toSorted((a, b) => b.revision.rev - a.revision.rev)
-      return newest === undefined ? undefined : storedOf(newest)
+      const others = peers.filter((peer) => peer !== client.self)
+      for (let round = 0; round < MAX_LAG_ROUNDS; round++) {
+        const told = yield* toldAt(id, rev, others)
+        if (told === undefined) {
+          yield* Effect.sleep(Duration.millis(LAG_MILLIS * 2 ** round))
+          continue
+        }
+        // One of them is honest, and has all there is.
+        const found = told.flatMap((answer) => answer?.found ?? [])
+        const [newest] = found.toSorted((a, b) => b.revision.rev - a.revision.rev)
+        return newest === undefined ? undefined : storedOf(newest)
+      }
+      return yield* unavailable(id, `too few members come to have revision ${rev}`)
     }),
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
       const doubted = new Set<PeerId>()
@@ -264,7 +289,8 @@ const toldOf = (each: ReadonlyArray<readonly [peer: PeerId, told: LatestRevision
   return { by, rev: Math.max(...by.keys()) as Rev | 0 }
 }
 
-const storedOf = ({ block, revision }: ProvedBlock): StoredBlock => ({
+/** A block as it is stored, without what proves it. */
+export const storedOf = ({ block, revision }: ProvedBlock): StoredBlock => ({
   after: revision.after,
   block: block ?? undefined,
   rev: revision.rev

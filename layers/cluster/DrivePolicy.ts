@@ -21,12 +21,15 @@ export interface DrivePolicy {
   readonly patienceMillis: number
   /** How often a node looks after transactions that it has promised something about and that do not end, in milliseconds. */
   readonly sweepMillis: number
+  /** How often a node compares a page of what it is to keep with what a neighbour keeps of the same, in milliseconds. */
+  readonly compareMillis: number
 }
 
 /** What suits a laptop. */
 export const defaultDrivePolicy: DrivePolicy = {
   answerMillis: 2_000,
   backOffMillis: 20,
+  compareMillis: 2_000,
   hedgeMillis: 2,
   maxBackOffMillis: 1_000,
   maxBallots: 12,

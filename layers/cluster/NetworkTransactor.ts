@@ -19,6 +19,7 @@ import {
 } from "../../schemas/Repo.ts"
 import { ClusterClient } from "../../services/ClusterClient.ts"
 import { ClusterMember } from "../../services/ClusterMember.ts"
+import { CoordinatorRepo } from "../../services/CoordinatorRepo.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
@@ -41,11 +42,24 @@ import { throughOf } from "./RepoService.ts"
 import * as Resolution from "./Resolution.ts"
 import * as Sweep from "./Sweep.ts"
 import * as TransactionActor from "./TransactionActor.ts"
+import { defaultTurnPolicy, type TurnPolicy } from "./TurnPolicy.ts"
+import * as Turns from "./Turns.ts"
 
 /** A network, and how patient its transactor is. */
 export interface NetworkTransactorOptions extends ClusterConstants {
-  readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
+  readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy & TurnPolicy>
 }
+
+type Requirements =
+  | ClusterClient
+  | ClusterMember
+  | CoordinatorRepo
+  | KeyNetwork
+  | PeerNetwork
+  | StorageRepo
+  | RepoWriter
+  | Hasher
+  | Verifier
 
 /** How many votes are remembered to say how long one takes. */
 const VOTES_TIMED = 64
@@ -53,11 +67,7 @@ const VOTES_TIMED = 64
 const make = Effect.fnUntraced(function* ({
   policy: given,
   ...constants
-}: NetworkTransactorOptions): Effect.fn.Return<
-  TransactorService,
-  never,
-  ClusterClient | ClusterMember | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier | Scope.Scope
-> {
+}: NetworkTransactorOptions): Effect.fn.Return<TransactorService, never, Requirements | Scope.Scope> {
   const member = yield* ClusterMember
   const keys = yield* KeyNetwork
   const peers = yield* PeerNetwork
@@ -66,7 +76,7 @@ const make = Effect.fnUntraced(function* ({
   const scope = yield* Effect.scope
   const rules = yield* clusterRules(constants)
   const { clusterSize, faultModel, network } = constants
-  const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...given }
+  const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...defaultTurnPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
   const client = yield* ClusterClient
   const voteTimes = new RecentTimes(VOTES_TIMED)
@@ -90,6 +100,17 @@ const make = Effect.fnUntraced(function* ({
     rules,
     throughOf: (block) => throughOf(writer, block)
   })
+  const turns = yield* Turns.make({
+    ask: (peer, question) => peers.ask(repoProtocol, peer, question),
+    coordinator: yield* CoordinatorRepo,
+    member,
+    membersOf: reads.membersOf,
+    policy,
+    rules,
+    scope,
+    self: client.self,
+    throughOf: (collection) => throughOf(writer, collection)
+  })
 
   const get = Effect.fnUntraced(function* (asked: ReadonlyArray<BlockRead>) {
     const latest = asked.filter(({ at }) => at === undefined)
@@ -100,11 +121,15 @@ const make = Effect.fnUntraced(function* ({
     )
   })
 
-  /** What this node keeps of its own blocks; where it is no member, it knows nothing by itself. */
+  /** What this node keeps of its own blocks; where it is no member, it knows nothing by itself but what it was shown for its turn. */
   const known: TransactorService["get"] = (asked) =>
     Effect.flatMap(
       Effect.forEach(asked, ({ id }) => reads.membersOf(id)),
-      (members) => (members.every(([first]) => first === client.self) ? repo.get(asked) : get(asked))
+      (members) => {
+        if (members.every(([first]) => first === client.self)) return repo.get(asked)
+        const shown = turns.shown(asked.map(({ id }) => id))
+        return shown === undefined ? get(asked) : Effect.succeed(shown)
+      }
     )
 
   const refOf = (action: ActionId, { manifest }: SignedManifest): TransactionRef => ({
@@ -112,7 +137,7 @@ const make = Effect.fnUntraced(function* ({
     home: (manifest.collections[0]?.id ?? Object.keys(manifest.shards[0].reads)[0]) as TransactionRef["home"]
   })
 
-  const transact = Effect.fnUntraced(function* ({ payload, signed }: PendRequest) {
+  const decide = Effect.fnUntraced(function* ({ payload, signed }: PendRequest) {
     const action = actionId(rules.hasher, signed.manifest)
     const { ending, inTheWay, objections } = yield* Effect.mapError(
       TransactionActor.drive(context, { action, payload, signed }, scope),
@@ -258,15 +283,11 @@ const make = Effect.fnUntraced(function* ({
     },
     status,
     stored: (block, at) => hereOrThere(block, repo.stored(block, at), reads.at(block, at)),
-    transact
+    transact: (request) => turns.watching(request.signed.manifest, decide(request)),
+    turns
   }
 })
 
 /** The transactor of a node that keeps blocks in a network of clusters, and asks others for theirs. */
-export const layer = (
-  options: NetworkTransactorOptions
-): Layer.Layer<
-  Transactor,
-  never,
-  ClusterClient | ClusterMember | KeyNetwork | PeerNetwork | StorageRepo | RepoWriter | Hasher | Verifier
-> => Layer.scoped(Transactor, make(options))
+export const layer = (options: NetworkTransactorOptions): Layer.Layer<Transactor, never, Requirements> =>
+  Layer.scoped(Transactor, make(options))

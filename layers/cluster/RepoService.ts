@@ -2,11 +2,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
 import { Busy } from "../../schemas/Errors.ts"
-import type { ActionId, BlockId, Rev } from "../../schemas/Ids.ts"
+import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { Payload } from "../../schemas/Manifest.ts"
-import type { CommitRequest, ProvedBlock, RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
+import {
+  type CommitRequest,
+  MAX_BLOCKS_TOLD,
+  type ProvedBlock,
+  type RepoAnswer,
+  type RepoQuestion
+} from "../../schemas/Repo.ts"
 import type { Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
+import { CoordinatorRepo, type CoordinatorRepoService } from "../../services/CoordinatorRepo.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { type ReadError, StorageRepo, type StorageRepoService } from "../../services/StorageRepo.ts"
 import { revisionOf } from "../../src/cluster/evidence/RevisionProof.ts"
@@ -15,10 +22,10 @@ import { lastRev } from "../../src/log/LogBlock.ts"
 import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { RepoWriter, type RepoWriterService } from "../repo/RepoWriter.ts"
 
-type Answer = Effect.Effect<RepoAnswer, ReadError>
+type Answer = Effect.Effect<RepoAnswer, ReadError | Busy>
 
 /** A block with what proves its revision. */
-const provedBlock = Effect.fnUntraced(function* (repo: StorageRepoService, id: BlockId, at: Rev | undefined) {
+export const provedBlock = Effect.fnUntraced(function* (repo: StorageRepoService, id: BlockId, at: Rev | undefined) {
   const [stored] = yield* repo.get([{ id, ...(at !== undefined && { at }) }])
   if (stored === undefined) return null
   const proved = yield* repo.proof(id, stored.rev)
@@ -55,7 +62,26 @@ const committed = Effect.fnUntraced(function* ({ storage }: RepoWriterService, a
   } satisfies CommitRequest
 })
 
-const answerOf = (repo: StorageRepoService, writer: RepoWriterService, question: RepoQuestion): Answer => {
+/** A page of the blocks here that another peer is to keep, too. */
+const shared = Effect.fnUntraced(function* ({ storage }: RepoWriterService, peer: PeerId, after: BlockId | undefined) {
+  const ids = yield* storage.blocks({ limit: MAX_BLOCKS_TOLD, ...(after !== undefined && { after }) })
+  const standings = yield* Effect.forEach(ids, storage.standing)
+  const blocks = ids.flatMap((id, i) => {
+    const standing = standings[i]
+    return standing?.members.includes(peer) ? [{ id, rev: standing.rev }] : []
+  })
+  const resume = ids[MAX_BLOCKS_TOLD - 1]
+  return { _tag: "Shared", blocks, ...(resume !== undefined && { resume }) } as const
+})
+
+/** What a node answers from. */
+interface Answering {
+  readonly coordinator: CoordinatorRepoService
+  readonly repo: StorageRepoService
+  readonly writer: RepoWriterService
+}
+
+const answerOf = ({ coordinator, repo, writer }: Answering, from: PeerId, question: RepoQuestion): Answer => {
   switch (question._tag) {
     case "BlockAt":
       // In this order: what is applied meanwhile is then in the block, and not claimed for it.
@@ -74,24 +100,38 @@ const answerOf = (repo: StorageRepoService, writer: RepoWriterService, question:
       return Effect.map(repo.proof(question.block, question.rev), (found) => ({ _tag: "Proof", found: found ?? null }))
     case "Transaction":
       return Effect.map(committed(writer, question.actionId), (found) => ({ _tag: "Transaction", found }))
+    case "Shared":
+      return shared(writer, from, question.after)
+    case "Turn":
+      return Effect.map(coordinator.turn(from, question), (given) => ({ _tag: "Turn", ...given }))
+    case "TurnOver":
+      return Effect.as(coordinator.over(from, question.collection, question.ticket), { _tag: "TurnOver" })
   }
 }
 
-/** Tells other peers of the blocks that this node keeps. */
-export const layer: Layer.Layer<never, never, StorageRepo | RepoWriter | PeerNetwork> = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const repo = yield* StorageRepo
-    const writer = yield* RepoWriter
-    const network = yield* PeerNetwork
-    yield* network.serve(repoProtocol, (_from, question) =>
-      Effect.catchAll(answerOf(repo, writer, question), (error) =>
-        error._tag === "RevisionPruned" || error._tag === "BlockUnavailable"
-          ? Effect.succeed({ _tag: "Unavailable", reason: error.message } as const)
-          : Effect.zipRight(
-              Effect.logWarning("A question about the blocks kept here was not answered", error.message),
-              Effect.fail(new Busy({ what: "the repository" }))
-            )
+/** Tells other peers of the blocks that this node keeps, and whose turn it is to change them. */
+export const layer: Layer.Layer<never, never, CoordinatorRepo | StorageRepo | RepoWriter | PeerNetwork> =
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const repo = yield* StorageRepo
+      const writer = yield* RepoWriter
+      const network = yield* PeerNetwork
+      const answering = { coordinator: yield* CoordinatorRepo, repo, writer }
+      yield* network.serve(repoProtocol, (from, question) =>
+        Effect.catchAll(answerOf(answering, from, question), (error) => {
+          switch (error._tag) {
+            case "Busy":
+              return Effect.fail(error)
+            case "RevisionPruned":
+            case "BlockUnavailable":
+              return Effect.succeed({ _tag: "Unavailable", reason: error.message } as const)
+            default:
+              return Effect.zipRight(
+                Effect.logWarning("A question about the blocks kept here was not answered", error.message),
+                Effect.fail(new Busy({ what: "the repository" }))
+              )
+          }
+        })
       )
-    )
-  })
-)
+    })
+  )

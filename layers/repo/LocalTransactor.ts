@@ -90,7 +90,8 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
               ? Effect.dieMessage("a cluster of one decided, but did not commit")
               : Effect.succeed<TransactAnswer>(answer)
         })
-      })
+      }),
+    turns: undefined
   }
   return service
 })

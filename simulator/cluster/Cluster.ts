@@ -43,6 +43,7 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
   patience: {
     answerMillis: 100,
     backOffMillis: 10,
+    compareMillis: 200,
     maxBackOffMillis: 200,
     maxReadRounds: 40,
     patienceMillis: 40,

@@ -85,6 +85,11 @@ const falseTelling = (context: LiarContext, answer: RepoAnswer): RepoAnswer => {
       return answer.found === null
         ? answer
         : { ...answer, found: { ...answer.found, proof: ownProof(context, answer.found.actionId) } }
+    case "Shared":
+      return { ...answer, blocks: answer.blocks.map(({ id }) => ({ id, rev: FAR as Rev })) }
+    case "Turn":
+      return { ...answer, ends: answer.ends.map((end) => falseBlock(context, end)), rev: FAR }
+    case "TurnOver":
     case "Unavailable":
       return answer
   }

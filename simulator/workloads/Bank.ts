@@ -93,9 +93,6 @@ export const workload = (placement: Placement, shape: Shape = defaultShape): Wor
         Effect.flatMap(Tree.openOrCreate(definition), (branch) =>
           branch.putAll(names.map((name) => ({ balance, name, transfers: [] })))
         )
-    ),
-    touchAll: definitions.map((_, branch) =>
-      transfer({ account: names[0]!, branch }, { account: names.at(-1)!, branch }, 1)
     )
   }
 }

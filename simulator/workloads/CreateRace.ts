@@ -48,9 +48,6 @@ export const workload = (placement: Placement, shape: Shape = defaultShape): Wor
       return prng.nextInt(3) === 0 ? read(prng.nextInt(latest + 1)) : write(latest)
     },
     readAll: (run) => Effect.forEach(used(), (index) => read(index)(run), { discard: true }),
-    setUp: [],
-    get touchAll() {
-      return used().map(write)
-    }
+    setUp: []
   }
 }

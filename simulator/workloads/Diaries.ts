@@ -44,7 +44,6 @@ export const workload = (shape: Shape = defaultShape): Workload => {
       return forAll(some, prng.nextInt(3) === 0 ? read : append)
     },
     readAll: forAll(all, read),
-    setUp: definitions.map((definition) => () => Effect.asVoid(Diary.openOrCreate(definition))),
-    touchAll: all.map((index) => forAll([index], append))
+    setUp: definitions.map((definition) => () => Effect.asVoid(Diary.openOrCreate(definition)))
   }
 }

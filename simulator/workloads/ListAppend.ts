@@ -78,8 +78,7 @@ export const workload = (placement: Placement, shape: Shape = defaultShape): Wor
     name: "list-append",
     next: (prng) => bodyOf(planOf(prng, shape)),
     readAll: bodyOf(everything(shape)),
-    setUp: definitions.map((definition) => () => Effect.asVoid(Tree.openOrCreate(definition))),
-    touchAll: indexes(shape.collections).map((collection) => bodyOf([{ append: true, collection, list: listName(0) }]))
+    setUp: definitions.map((definition) => () => Effect.asVoid(Tree.openOrCreate(definition)))
   }
 }
 

@@ -87,8 +87,7 @@ export const workload = (placement: Placement, shape: Shape = defaultShape): Wor
       return prng.nextInt(2) === 0 ? write(place) : read([place, prng.pick(places)].filter(isFirst))
     },
     readAll: read(places),
-    setUp: definitions.map((definition) => () => Effect.asVoid(Tree.openOrCreate(definition))),
-    touchAll: definitions.map((_, collection) => write({ collection, name: "register-0" }))
+    setUp: definitions.map((definition) => () => Effect.asVoid(Tree.openOrCreate(definition)))
   }
 }
 

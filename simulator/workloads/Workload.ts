@@ -28,8 +28,6 @@ export interface Workload {
   readonly setUp: ReadonlyArray<Body>
   /** The next transaction of a client. `step` counts its transactions, from 0. */
   readonly next: (prng: Prng, step: number) => Body
-  /** Changes every collection that there is. */
-  readonly touchAll: ReadonlyArray<Body>
   /** Reads every list that there is. */
   readonly readAll: Body
 }

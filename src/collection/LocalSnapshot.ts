@@ -8,6 +8,7 @@ import type { Attempt } from "../transaction/Attempt.ts"
 import { levelOn } from "../transaction/ambient.ts"
 import type { CollectionChanges } from "../transaction/CollectionChanges.ts"
 import { type CommitError, commit } from "../transaction/commit.ts"
+import { inTurn } from "../transaction/inTurn.ts"
 import { begin } from "../transaction/Transaction.ts"
 import type { Actions } from "./Actions.ts"
 import type { CollectionError, OpenCollection, Read } from "./Collection.ts"
@@ -137,7 +138,7 @@ export class LocalSnapshot<A> implements Snapshot<A> {
 
   #inTurn(effect: Effect.Effect<void, UpdateError>): Effect.Effect<void, UpdateError> {
     const { database, id } = this.#collection
-    return database.turnstile.pass([id], effect)
+    return inTurn(database, [id], 0, () => effect)
   }
 
   /** An attempt that starts from the latest state. */

@@ -19,10 +19,26 @@ import { NotCanonical, rememberText, textLength } from "../encoding/CanonicalJso
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
 import { type EndedRecord, type HeadRecord, keys, latestRev } from "./records.ts"
 
+/** Who keeps a block, and its latest revision. */
+export interface BlockStanding {
+  readonly members: ReadonlyArray<PeerId>
+  readonly rev: Rev
+}
+
+/** A part of the blocks of a store. */
+export interface BlockPage {
+  readonly after?: BlockId
+  readonly limit: number
+}
+
 /** Reads blocks and transactions back from the records of a store: any revision of a block, whole. */
 export interface BlockStorage {
   /** A block at its latest revision; undefined for an id never used. */
   readonly state: (id: BlockId) => Effect.Effect<BlockState | undefined, ReadError>
+  /** Who keeps a block, and its latest revision, without its content; undefined for one that is only pended yet. */
+  readonly standing: (id: BlockId) => Effect.Effect<BlockStanding | undefined, ReadError>
+  /** The blocks of the store, in the order of their ids, after `after`, at most `limit`. Some may be only pended yet. */
+  readonly blocks: (page: BlockPage) => Effect.Effect<ReadonlyArray<BlockId>, StorageError>
   /** A block at the newest revision not above `at`; undefined where it did not exist yet. */
   readonly at: (id: BlockId, at: Rev) => Effect.Effect<StoredBlock | undefined, ReadError>
   readonly revisions: (id: BlockId, range: RevisionRange) => Effect.Effect<ReadonlyArray<Revision>, StorageError>
@@ -233,6 +249,15 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       )
     })
 
+  const standing = (id: BlockId): Effect.Effect<BlockStanding | undefined, ReadError> =>
+    Effect.flatMap(raw.getMany([keys.head(id), keys.members(id)]), ([head, members]) =>
+      attempt(() =>
+        head === undefined
+          ? undefined
+          : { members: membersIn(id, members), rev: latestRev(expected<HeadRecord>(keys.head(id), head, "its block")) }
+      )
+    )
+
   const at = Effect.fnUntraced(function* (id: BlockId, at: Rev) {
     const names = { block: id, limit: 1, reverse: true, space: "block", to: at } as const
     const [found] = yield* raw.range({ ...names, kind: "rev" })
@@ -292,6 +317,11 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
 
   return {
     at,
+    blocks: ({ after, limit }) =>
+      Effect.map(
+        raw.blocks("block", { limit, ...(after !== undefined && { after }) }),
+        (ids) => ids as ReadonlyArray<BlockId>
+      ),
     change: (id, { after, base, rev }) => {
       if (after === "deleted") return Effect.succeed({ delete: true })
       if (base !== "none") return read<Transform>(keys.change(id, rev))
@@ -303,6 +333,7 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       const records = yield* raw.range({ block: id, from, kind: "rev", limit, space: "block" })
       return yield* Effect.forEach(records, ({ key, value }) => parse<Revision>(key, value))
     }),
+    standing,
     state,
     transaction
   }

@@ -10,7 +10,7 @@ import { blockId } from "../encoding/BlockIds.ts"
 import { lastRev } from "../log/LogBlock.ts"
 import { CollectionChanges } from "./CollectionChanges.ts"
 import { type CollectionEnds, PinnedCollection } from "./PinnedCollection.ts"
-import { readEnds } from "./readEnds.ts"
+import { type EndsById, readEnds } from "./readEnds.ts"
 import type { Session } from "./Session.ts"
 
 /** Bytes of randomness in a stamp's nonce. */
@@ -128,11 +128,19 @@ export class Attempt {
     if (!this.isOptimistic || this.#lost || this.#collections.size === 0) return Effect.void
     const { transactor } = this.#session
     return Effect.flatMap(readEnds(this.#session, transactor.get, [...this.#collections.keys()]), (ends) =>
-      [...this.#collections].every(([id, { pinned }]) => revOf(ends?.get(id)) === pinned.rev)
-        ? Effect.void
-        : Effect.fail(this.lose())
+      this.#isAsOf(ends) ? Effect.void : Effect.fail(this.lose())
     )
   })
+
+  /** Whether all that it read is still the latest, as far as this node knows. */
+  readonly isCurrent: Effect.Effect<boolean, ReadError> = Effect.suspend(() => {
+    const ids = [...this.#collections.keys()]
+    return Effect.map(readEnds(this.#session, this.#get, ids), (ends) => this.#isAsOf(ends))
+  })
+
+  #isAsOf(ends: EndsById | undefined): boolean {
+    return [...this.#collections].every(([id, { pinned }]) => revOf(ends?.get(id)) === pinned.rev)
+  }
 
   /** Gives the attempt up: another transaction was first. */
   lose(): Conflict {

@@ -3,10 +3,12 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
-import * as Schedule from "effect/Schedule"
+import * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
 import { Conflict } from "../../schemas/Errors.ts"
 import type { CollectionId } from "../../schemas/Ids.ts"
 import type { TransactionRef } from "../../schemas/Manifest.ts"
@@ -17,6 +19,8 @@ import { ambient, Level, levelOn, within } from "./ambient.ts"
 import type { ProcedureError } from "./CollectionChanges.ts"
 import { type CommitError, commit } from "./commit.ts"
 import { Database, type DatabaseService } from "./Database.ts"
+import { inTurn } from "./inTurn.ts"
+import { pausesOf } from "./Pauses.ts"
 
 /** What any transaction may fail with, beside the errors of its own. */
 export type TransactionError = CommitError | ProcedureError
@@ -98,81 +102,131 @@ const attemptUntil = <A, E, R>(
   body: (attempt: Attempt) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TransactionError, R> =>
   Effect.suspend(() => {
-    const once = (touched: ReadonlyArray<CollectionId>, inTurn: boolean, mayBePast: boolean) =>
-      Effect.flatMap(begin(database, touched, mayBePast), (attempt) =>
-        tryOnce(database, attempt, body(attempt), inTurn)
+    /** An attempt in its turn goes by what its node knows by then. */
+    const once = (touched: ReadonlyArray<CollectionId>, hasTurn: boolean) =>
+      Effect.flatMap(begin(database, touched, hasTurn), (attempt) =>
+        tryOnce(attempt, body(attempt), (done) => conclude(database, attempt, done, hasTurn))
+      )
+    const first = Effect.flatMap(begin(database, touching, true), (attempt) =>
+      tryOnce(attempt, body(attempt), (done) =>
+        inTurn(database, attempt.written, 0, (turn) =>
+          turn === "given" ? freshOr(attempt, done) : conclude(database, attempt, done, false)
+        )
+      )
+    )
+    /** Commits an attempt whose turn has come, unless others were there before: then it is made again at once. */
+    const freshOr = (attempt: Attempt, done: Done<A>) =>
+      Effect.flatMap(
+        Effect.orElseSucceed(attempt.isCurrent, () => false),
+        (isCurrent) => (isCurrent ? conclude(database, attempt, done, true) : once(attempt.touched, true))
       )
     /** After `lost`, which followed an attempt that began with `before` pinned. */
     const again = (
       lost: Lost,
       before: number,
       attempts: number,
-      driver: Schedule.ScheduleDriver<unknown>
+      pauses: Effect.Effect<Duration.Duration, unknown>
     ): Effect.Effect<A, E | TransactionError, R> => {
-      const attempt = once(lost.touched, lost.atCommit, false)
+      const { stage, touched } = lost
+      const goOn = (result: Done<A> | Lost) =>
+        result instanceof Lost ? again(result, touched.length, attempts + 1, pauses) : Effect.succeed(result.value)
       // What was lost to a race for a consistent snapshot needs no turn: the next attempt has it from the start.
-      const next = Effect.flatMap(lost.atCommit ? database.turnstile.pass(lost.touched, attempt) : attempt, (result) =>
-        result instanceof Lost ? again(result, lost.touched.length, attempts + 1, driver) : Effect.succeed(result.value)
-      )
+      const byItself = stage === "body" ? once(touched, false) : database.turnstile.pass(touched, once(touched, false))
       // One that was lost as it came upon a further collection has made progress: it does not count.
-      const count = lost.touched.length
-      if (!lost.atCommit && count > before && count <= MAX_UNCOUNTED_COLLECTIONS) return next
-      return Effect.matchEffect(driver.next(undefined), {
-        onFailure: () => Effect.fail(new Conflict({ attempts, collections: lost.touched })),
-        onSuccess: () => next
+      const isProgress = stage === "body" && touched.length > before && touched.length <= MAX_UNCOUNTED_COLLECTIONS
+      if (isProgress) return Effect.flatMap(byItself, goOn)
+      const next = (otherwise: typeof byItself) => afterTurn(database, lost, attempts, once(touched, true), otherwise)
+      return Effect.matchEffect(pauses, {
+        onFailure: () => Effect.fail(new Conflict({ attempts, collections: touched })),
+        onSuccess: (millis) => {
+          const pause = Effect.sleep(millis)
+          // Waiting for a turn is a pause, unless the turn before was no better than none.
+          const result =
+            stage === "turn" ? Effect.zipRight(pause, next(byItself)) : next(Effect.zipRight(pause, byItself))
+          return Effect.flatMap(result, goOn)
+        }
       })
     }
-    return Effect.flatMap(once(touching, false, true), (result) =>
+    return Effect.flatMap(first, (result) =>
       result instanceof Lost
-        ? Effect.flatMap(Schedule.driver(retry), (driver) => again(result, touching.length, 1, driver))
+        ? Effect.flatMap(pausesOf(retry), (pauses) => again(result, touching.length, 1, pauses))
         : Effect.succeed(result.value)
     )
   })
+
+/**
+ * Where a lost attempt wrote to what others compete for: the next one, once its turn has come. `otherwise` where nobody competes,
+ * or the turn does not come.
+ */
+const afterTurn = <A, E, R>(
+  database: DatabaseService,
+  { stage, touched, wrote }: Lost,
+  attempts: number,
+  inItsTurn: Effect.Effect<A, E, R>,
+  otherwise: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  const { turns } = database.transactor
+  if (turns === undefined || stage === "body" || !wrote) return otherwise
+  return Effect.flatMap(turns.isContended(touched), (isContended) =>
+    isContended
+      ? Effect.flatMap(
+          inTurn(database, touched, attempts, (turn) =>
+            turn === "given" ? Effect.map(inItsTurn, Option.some) : Effect.succeedNone
+          ),
+          Option.match({ onNone: () => otherwise, onSome: Effect.succeed })
+        )
+      : otherwise
+  )
+}
 
 /** An attempt that committed, and what its effect gave. */
 interface Done<A> {
   readonly value: A
 }
 
+/** How far an attempt had got: it ran, it was to be committed, or that in its turn. */
+type Stage = "body" | "commit" | "turn"
+
 /** An attempt that lost to another transaction, and what it had touched. */
 class Lost {
   readonly touched: ReadonlyArray<CollectionId>
-  /** Whether it had got as far as to commit. */
-  readonly atCommit: boolean
-  constructor(touched: ReadonlyArray<CollectionId>, atCommit: boolean) {
+  readonly stage: Stage
+  /** Whether it would have written anything. */
+  readonly wrote: boolean
+  constructor({ touched, written }: Attempt, stage: Stage) {
     this.touched = touched
-    this.atCommit = atCommit
+    this.stage = stage
+    this.wrote = written.length > 0
   }
 }
 
-const tryOnce = <A, E, R>(
-  database: DatabaseService,
+/** Runs the effect of an attempt, and then what commits it. */
+const tryOnce = <A, E, R, R2>(
   attempt: Attempt,
   effect: Effect.Effect<A, E, R>,
-  inTurn: boolean
-): Effect.Effect<Done<A> | Lost, E | TransactionError, R> =>
-  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Done<A> | Lost, E | TransactionError> => {
-    if (Exit.isFailure(exit)) {
-      // It may have failed of what is past.
-      const validated = attempt.isOptimistic && !attempt.isLost ? Effect.exit(attempt.validate) : Effect.void
-      return Effect.zipRight(
-        validated,
-        Effect.suspend(() => lostOr(attempt, exit.cause, false))
-      )
-    }
-    // Once the decision is under way it is waited for: an interruption comes before it or after it.
-    const committing = Effect.uninterruptible(commit(database, attempt))
-    return Effect.matchCauseEffect(inTurn ? committing : database.turnstile.pass(attempt.written, committing), {
-      onFailure: (cause) => lostOr(attempt, cause, true),
-      onSuccess: () => Effect.succeed({ value: exit.value })
-    })
+  commitIt: (done: Done<A>) => Effect.Effect<Done<A> | Lost, E | TransactionError, R2>
+): Effect.Effect<Done<A> | Lost, E | TransactionError, R | R2> =>
+  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Done<A> | Lost, E | TransactionError, R2> => {
+    if (Exit.isSuccess(exit)) return commitIt({ value: exit.value })
+    // It may have failed of what is past.
+    const validated = attempt.isOptimistic && !attempt.isLost ? Effect.exit(attempt.validate) : Effect.void
+    return Effect.zipRight(
+      validated,
+      Effect.suspend(() => lostOr(attempt, exit.cause, "body"))
+    )
+  })
+
+/** Commits an attempt. */
+const conclude = <A>(database: DatabaseService, attempt: Attempt, done: Done<A>, hasTurn: boolean) =>
+  // Once the decision is under way it is waited for: an interruption comes before it or after it.
+  Effect.matchCauseEffect(Effect.uninterruptible(commit(database, attempt)), {
+    onFailure: (cause) => lostOr(attempt, cause, hasTurn ? "turn" : "commit"),
+    onSuccess: (): Effect.Effect<Done<A> | Lost, TransactionError> => Effect.succeed(done)
   })
 
 /** A lost attempt fails for that reason, whatever its effect made of it: siblings that were interrupted belong to it. */
-const lostOr = <E>(attempt: Attempt, cause: Cause.Cause<E>, atCommit: boolean): Effect.Effect<Lost, E> =>
-  attempt.isLost && !Cause.isInterruptedOnly(cause)
-    ? Effect.succeed(new Lost(attempt.touched, atCommit))
-    : Effect.failCause(cause)
+const lostOr = <E>(attempt: Attempt, cause: Cause.Cause<E>, stage: Stage): Effect.Effect<Lost, E> =>
+  attempt.isLost && !Cause.isInterruptedOnly(cause) ? Effect.succeed(new Lost(attempt, stage)) : Effect.failCause(cause)
 
 /** Runs an effect inside a run: its writes are undone if it fails. Nested runs of one level go one after another. */
 const nest = <A, E, R>(level: Level, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { type Conflict, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
 import type { BlockId, Hash, Rev } from "../../schemas/Ids.ts"
-import type { StoredBlock } from "../../schemas/Repo.ts"
+import type { Stale, StoredBlock } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { TransactError } from "../../services/Transactor.ts"
 import { leadsTo, rememberApplication } from "../block/apply.ts"
@@ -72,8 +72,10 @@ export const commit = Effect.fnUntraced(function* (
       }
       return
     case "Stale":
-      // Whatever the reason why this node did not know.
-      for (const { id } of [...written, ...read]) cache.forget(id)
+      // What is newer the log tells at the next read. Where nothing is, whatever was read was not what it should be.
+      if (!answer.missed.some((missed) => isNewer(changed, missed))) {
+        for (const { id } of all) cache.forget(id)
+      }
       return yield* attempt.lose()
     case "Locked":
       return yield* attempt.lose()
@@ -81,6 +83,12 @@ export const commit = Effect.fnUntraced(function* (
       return yield* new Invalid({ reason: `transaction ${answer.actionId} was refused: ${answer.reason}` })
   }
 })
+
+/** Whether a revision that was missed is one of those after what a transaction has read of the block's collection. */
+const isNewer = (changed: ReadonlyArray<CollectionChanges>, { block, latest }: Stale["missed"][number]): boolean => {
+  const owner = changed.find(({ tracker }) => tracker.changes.has(block))
+  return owner !== undefined && latest !== null && latest.rev > owner.pinned.rev
+}
 
 /** A written collection, and its open tail from now on. */
 interface DescribedCollection extends WrittenCollection {

@@ -8,7 +8,7 @@ import { Diary, Transaction, Tree } from "effect-optimystic"
 import { MemoryHub } from "../../layers/network/MemoryNetwork.ts"
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
 import { PeerUnreachable } from "../../schemas/Errors.ts"
-import type { PeerId } from "../../schemas/Ids.ts"
+import type { PeerId, Rev } from "../../schemas/Ids.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { collectionId } from "../../src/encoding/BlockIds.ts"
@@ -203,6 +203,34 @@ describe("A member that missed something", () => {
       expect(seen._tag === "Left" ? seen.left._tag : seen.right).toBe("BlockUnavailable")
       hub.losesOf = undefined
       expect(yield* on(nodes[3]!)(countOf("key"))).toEqual(Option.some(2))
+    })
+  )
+
+  it.scopedLive("catches up by itself with what was written while it was away, and with what it never heard of", () =>
+    Effect.gen(function* () {
+      const hub = new MemoryHub()
+      const nodes = yield* nodesOf(hub, SEEDS, { patience: { compareMillis: 20, tellRetries: 0 } })
+      yield* on(nodes[0]!)(increment("key"))
+      const back = hub.cutOff(signerOf(SEEDS[3]!).peer)
+      // More than two blocks of a log take.
+      const entries = Array.from({ length: 80 }, (_, i) => `entry ${i}`)
+      yield* on(nodes[0]!)(
+        Effect.flatMap(Diary.openOrCreate(Log), (diary) => Effect.forEach(entries, (entry) => diary.append(entry)))
+      )
+      yield* on(nodes[0]!)(increment("key"))
+      const own = Effect.flatMap(StorageRepo, (repo) =>
+        Effect.map(repo.revisions(collectionId(hasher, "log"), { from: 1 as Rev, limit: 100 }), ({ length }) => length)
+      )
+      const has = Effect.zip(
+        Effect.orElseSucceed(on(nodes[3]!)(ownRevision), () => 0),
+        on(nodes[3]!)(own)
+      )
+      expect(yield* has).toEqual([1, 0])
+      back()
+      yield* Effect.repeat(has, {
+        schedule: Schedule.spaced("10 millis"),
+        until: ([words, headers]) => words === 2 && headers === 3
+      })
     })
   )
 

@@ -13,8 +13,13 @@ import { identityOf, network, signerOf } from "../storage/TestServices.ts"
 export const CLUSTER_SIZE = 4
 
 /** A node of a roster: the identity whose seed is this byte. */
-export const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number, seeds: ReadonlyArray<number>) =>
-  ClusterNode.layer({ clusterSize: CLUSTER_SIZE, faultModel: "byzantine", network }).pipe(
+export const nodeOf = (
+  hub: MemoryNetwork.MemoryHub,
+  seed: number,
+  seeds: ReadonlyArray<number>,
+  options: Pick<ClusterNode.ClusterNodeOptions, "patience"> = {}
+) =>
+  ClusterNode.layer({ clusterSize: CLUSTER_SIZE, faultModel: "byzantine", network, ...options }).pipe(
     Layer.provide(Roster.layer(seeds.map((other) => signerOf(other).peer))),
     Layer.provide(MemoryNetwork.layer(hub)),
     Layer.provide(MemoryStorage.layer),
@@ -23,8 +28,11 @@ export const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number, seeds: Readon
   )
 
 /** The nodes of a roster, all in the scope. */
-export const nodesOf = (hub: MemoryNetwork.MemoryHub, seeds: ReadonlyArray<number>) =>
-  Effect.forEach(seeds, (seed) => Layer.build(nodeOf(hub, seed, seeds)))
+export const nodesOf = (
+  hub: MemoryNetwork.MemoryHub,
+  seeds: ReadonlyArray<number>,
+  options?: Pick<ClusterNode.ClusterNodeOptions, "patience">
+) => Effect.forEach(seeds, (seed) => Layer.build(nodeOf(hub, seed, seeds, options)))
 
 /** Runs an effect on a node. */
 export const on =
