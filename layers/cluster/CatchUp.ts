@@ -95,7 +95,9 @@ const make = Effect.fnUntraced(function* ({ answerMillis, ...constants }: CatchU
   })
 
   const catchUp = Effect.fnUntraced(function* (block: BlockId) {
-    for (const peer of keys.closest(block, clusterSize)) if (peer !== network.self) yield* takeOver(block, peer)
+    const stored = yield* Effect.orElseSucceed(writer.state(block), () => undefined)
+    for (const peer of stored?.members ?? keys.closest(block, clusterSize))
+      if (peer !== network.self) yield* takeOver(block, peer)
   })
 
   const act = (notice: MemberNotice) =>

@@ -34,14 +34,19 @@ const make = Effect.fnUntraced(function* ({
   RepoWriter | KeyNetwork | Signer | Verifier | Hasher | Scope.Scope
 > {
   const writer = yield* RepoWriter
-  const { closest, isAdmitted } = yield* KeyNetwork
+  const { closest, hasRoster, isAdmitted } = yield* KeyNetwork
   const signer = yield* Signer
   const { peer: self } = signer
   const { clusterSize } = constants
   const context: MemberContext = {
     ...(yield* clusterRules(constants)),
     clusterSize,
-    membership: { closest: (header) => closest(header, clusterSize), home: () => undefined, isAdmitted },
+    membership: {
+      closest: (place) => closest(place, clusterSize),
+      // With a roster a collection has the home that its name says, and no other.
+      home: (collection) => (hasRoster ? closest(collection, clusterSize) : undefined),
+      isAdmitted
+    },
     policy: { ...defaultMemberPolicy, ...policy },
     signer
   }

@@ -11,6 +11,7 @@ import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import { nextProblem } from "../../src/cluster/evidence/NextRevision.ts"
 import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
@@ -44,6 +45,8 @@ export interface ClusterReadsContext {
   readonly resolve: (signed: SignedManifest) => Effect.Effect<void>
 }
 
+type Members = ReadonlyArray<PeerId>
+
 /** The members of a cluster, and the blocks that they are asked about. */
 interface AskedCluster {
   readonly peers: ReadonlyArray<PeerId>
@@ -72,10 +75,10 @@ type Proved = { readonly found: StoredBlock | undefined } | { readonly doubtful:
 export interface ClusterReads {
   /** The latest of several blocks, all as of one instant. */
   readonly latest: (ids: ReadonlyArray<BlockId>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
-  /** A block at a revision of its collection that is known to have been reached. */
-  readonly at: (id: BlockId, rev: Rev) => Effect.Effect<StoredBlock | undefined, ReadError>
-  /** The members of a block's cluster, this node first where it is one. */
-  readonly membersOf: (id: BlockId) => Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable>
+  /** A block at a revision of its collection that is known to have been reached. `members` keep it where these are not its header's. */
+  readonly at: (id: BlockId, rev: Rev, members?: Members) => Effect.Effect<StoredBlock | undefined, ReadError>
+  /** The members of a block's cluster, this node first where it is one: those given, or else the closest to its place. */
+  readonly membersOf: (id: BlockId, members?: Members) => Effect.Effect<Members, BlockUnavailable>
 }
 
 /** Reads over the clusters of a network. */
@@ -83,9 +86,11 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   const { askRepo, client, clusterSize, keys, policy, repo, rules, throughOf } = context
   const { liars, quorum } = quorumsOf(clusterSize, rules.faultModel)
 
-  const membersOf = (id: BlockId): Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable> =>
+  const certified = (id: BlockId, members?: Members): Members => members ?? keys.closest(id, clusterSize)
+
+  const membersOf: ClusterReads["membersOf"] = (id, given) =>
     Effect.suspend(() => {
-      const members = keys.closest(id, clusterSize)
+      const members = certified(id, given)
       if (members.length < clusterSize) {
         const reason = `its cluster has ${clusterSize} members, and ${members.length} peers are known`
         return new BlockUnavailable({ block: id, reason })
@@ -168,13 +173,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   const fetch = Effect.fnUntraced(function* (
     id: BlockId,
     at: Rev,
-    peer: PeerId
+    peer: PeerId,
+    members?: Members
   ): Effect.fn.Return<Fetched | undefined> {
     const answer = yield* Effect.orElseSucceed(askRepo(peer, { _tag: "BlockAt", at, id }), () => undefined)
     if (answer?._tag !== "BlockAt") return undefined
     const { found } = answer
     if (found === null) return { found: undefined, through: answer.through }
-    const problem = provedBlockProblem(rules, id, keys.closest(id, clusterSize), found)
+    const problem = provedBlockProblem(rules, id, certified(id, members), found)
     if (problem === undefined && found.revision.rev <= at) return { found, through: answer.through }
     yield* Effect.logWarning(`Peer ${peer} gave block ${id} falsely`, problem ?? "it is of a later revision")
     return undefined
@@ -184,7 +190,11 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
    * The highest revision that is told of, or who told of it in vain. A lower one is never taken in its place: it may be that only
    * the answer was lost that would have proved it.
    */
-  const proved = Effect.fnUntraced(function* (id: BlockId, { by, rev }: Told): Effect.fn.Return<Proved, ReadError> {
+  const proved = Effect.fnUntraced(function* (
+    id: BlockId,
+    { by, rev }: Told,
+    members?: Members
+  ): Effect.fn.Return<Proved, ReadError> {
     if (rev === 0) return { found: undefined }
     const peers = by.get(rev)!
     if (peers.includes(client.self)) {
@@ -193,7 +203,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     }
     for (const peer of peers) {
       if (peer === client.self) continue
-      const given: Fetched | undefined = yield* fetch(id, rev, peer)
+      const given: Fetched | undefined = yield* fetch(id, rev, peer, members)
       if (given?.found?.revision.rev === rev) return { found: storedOf(given.found) }
     }
     return { doubtful: peers }
@@ -215,10 +225,60 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!))
   })
 
+  /** Whether a peer shows what followed a block that it gave: then it kept back nothing between. */
+  const showsNext = Effect.fnUntraced(function* (
+    id: BlockId,
+    at: Rev,
+    peer: PeerId,
+    members: Members,
+    given: StoredBlock
+  ) {
+    const from = (given.rev + 1) as Rev
+    const told = yield* askRepo(peer, { _tag: "Revisions", block: id, from, limit: 1 })
+    const next = told._tag === "Revisions" ? told.revisions[0]?.rev : undefined
+    if (next === undefined || next <= at) return false
+    const answer = yield* askRepo(peer, { _tag: "Proof", block: id, rev: next })
+    const shown = answer._tag === "Proof" ? answer.found : null
+    return shown !== null && nextProblem(rules, id, members, given, next, shown) === undefined
+  })
+
+  /** A block as it was before a later revision that a peer tells of. */
+  const beforeNext = Effect.fnUntraced(function* (id: BlockId, at: Rev, peer: PeerId, members: Members) {
+    if (peer === client.self) return (yield* repo.get([{ at, id }]))[0]
+    const given = yield* fetch(id, at, peer, members)
+    if (given?.found === undefined) return undefined
+    const stored = storedOf(given.found)
+    const isShown = yield* Effect.orElseSucceed(showsNext(id, at, peer, members, stored), () => false)
+    return isShown ? stored : undefined
+  })
+
+  /**
+   * A scattered block at a revision: who keeps it need not know how far its collection has come. So it is the latest one, if
+   * that is not above the revision; or the one before the next, from any single member that shows both. Protocol §5.
+   */
+  const scatteredAt = Effect.fnUntraced(function* (id: BlockId, rev: Rev, members: Members) {
+    const doubted = new Set<PeerId>()
+    const peers = yield* membersOf(id, members)
+    for (;;) {
+      const told: Told = (yield* toldLatest([{ blocks: [id], peers }], doubted)).get(id)!
+      if (told.rev <= rev) {
+        const given: Proved = yield* proved(id, told, members)
+        if ("found" in given) return given.found
+      }
+      // Each time somebody is doubted who was not before, until too few are left.
+      for (const peer of told.by.get(told.rev)!) {
+        const given: StoredBlock | undefined = told.rev > rev ? yield* beforeNext(id, rev, peer, members) : undefined
+        if (given !== undefined) return given
+        doubted.add(peer)
+      }
+    }
+  })
+
   return {
-    at: Effect.fnUntraced(function* (id: BlockId, rev: Rev) {
-      const peers = yield* membersOf(id)
+    at: Effect.fnUntraced(function* (id: BlockId, rev: Rev, members?: Members) {
+      const peers = yield* membersOf(id, members)
       if (peers[0] === client.self && (yield* throughOf(id)) >= rev) return (yield* repo.get([{ at: rev, id }]))[0]
+      if (members !== undefined) return yield* scatteredAt(id, rev, members)
       const answers = yield* gather({
         ask: (peer) => fetch(id, rev, peer),
         counts: (answer) => answer !== undefined && answer.through >= rev,

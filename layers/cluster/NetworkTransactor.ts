@@ -10,7 +10,6 @@ import { BlockUnavailable, OutcomeUnknown } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
 import {
-  type BlockRead,
   MAX_REVISIONS,
   type PendRequest,
   type RepoAnswer,
@@ -23,7 +22,7 @@ import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
-import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
+import { type LocatedRead, type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
 import type { Verifier } from "../../services/Verifier.ts"
 import { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import { endingProblem } from "../../src/cluster/evidence/Ending.ts"
@@ -92,12 +91,12 @@ const make = Effect.fnUntraced(function* ({
     throughOf: (block) => throughOf(writer, block)
   })
 
-  const get = Effect.fnUntraced(function* (asked: ReadonlyArray<BlockRead>) {
+  const get = Effect.fnUntraced(function* (asked: ReadonlyArray<LocatedRead>) {
     const latest = asked.filter(({ at }) => at === undefined)
     const found = latest.length === 0 ? [] : yield* reads.latest(latest.map(({ id }) => id))
     const byId = new Map(latest.map(({ id }, i) => [id, found[i]]))
-    return yield* Effect.forEach(asked, ({ at, id }) =>
-      at === undefined ? Effect.succeed(byId.get(id)) : reads.at(id, at)
+    return yield* Effect.forEach(asked, ({ at, id, members }) =>
+      at === undefined ? Effect.succeed(byId.get(id)) : reads.at(id, at, members)
     )
   })
 
@@ -200,9 +199,10 @@ const make = Effect.fnUntraced(function* ({
   const askAny = Effect.fnUntraced(function* <A extends RepoAnswer["_tag"]>(
     block: BlockId,
     tag: A,
-    question: RepoQuestion
+    question: RepoQuestion,
+    given?: ReadonlyArray<PeerId>
   ) {
-    const members = yield* reads.membersOf(block)
+    const members = yield* reads.membersOf(block, given)
     const answers = yield* gather({
       ask: (peer) => askRepo(peer, question),
       counts: (answer) => answer._tag === tag,
@@ -216,9 +216,14 @@ const make = Effect.fnUntraced(function* ({
   })
 
   /** What this node tells where it is a member of a block's cluster, or else what others tell. */
-  const hereOrThere = <A, E, E2>(block: BlockId, here: Effect.Effect<A, E>, there: Effect.Effect<A, E2>) =>
+  const hereOrThere = <A, E, E2>(
+    block: BlockId,
+    members: ReadonlyArray<PeerId> | undefined,
+    here: Effect.Effect<A, E>,
+    there: Effect.Effect<A, E2>
+  ) =>
     Effect.flatMap(
-      reads.membersOf(block),
+      reads.membersOf(block, members),
       ([first]): Effect.Effect<A, E | E2> => (first === client.self ? here : there)
     )
 
@@ -228,35 +233,34 @@ const make = Effect.fnUntraced(function* ({
     faultModel,
     get,
     known,
+    membersAt: (place) => keys.closest(place, clusterSize),
     membersFor: (header) =>
       Effect.map(
         reads.membersOf(header),
         (members) => members.toSorted() as unknown as readonly [PeerId, ...Array<PeerId>]
       ),
     network,
-    proof: (block, rev) => {
-      const there = askAny(block, "Proof", { _tag: "Proof", block, rev })
+    proof: (block, rev, members) => {
+      const there = askAny(block, "Proof", { _tag: "Proof", block, rev }, members)
       return hereOrThere(
         block,
+        members,
         repo.proof(block, rev),
         Effect.map(there, ({ found }) => found ?? undefined)
       )
     },
-    revisions: (block, { from, limit }) => {
-      const there = askAny(block, "Revisions", {
-        _tag: "Revisions",
-        block,
-        from,
-        limit: Math.min(limit, MAX_REVISIONS)
-      })
+    revisions: (block, { from, limit }, members) => {
+      const question = { _tag: "Revisions", block, from, limit: Math.min(limit, MAX_REVISIONS) } as const
+      const there = askAny(block, "Revisions", question, members)
       return hereOrThere(
         block,
+        members,
         repo.revisions(block, { from, limit }),
         Effect.map(there, ({ revisions }) => revisions)
       )
     },
     status,
-    stored: (block, at) => hereOrThere(block, repo.stored(block, at), reads.at(block, at)),
+    stored: (block, at, members) => hereOrThere(block, members, repo.stored(block, at), reads.at(block, at, members)),
     transact
   }
 })

@@ -1,12 +1,12 @@
 import * as Effect from "effect/Effect"
 import type { LogBlock } from "../../schemas/BlockTypes.ts"
-import { Conflict } from "../../schemas/Errors.ts"
-import type { CollectionId } from "../../schemas/Ids.ts"
+import { Conflict, NotEnoughPeers } from "../../schemas/Errors.ts"
+import type { CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { Stamp } from "../../schemas/Manifest.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import type { TransactorService } from "../../services/Transactor.ts"
 import * as Base32 from "../encoding/Base32.ts"
-import { blockId } from "../encoding/BlockIds.ts"
+import { blockId, scatteredBlockId, scatteredPlace } from "../encoding/BlockIds.ts"
 import { lastRev } from "../log/LogBlock.ts"
 import { CollectionChanges } from "./CollectionChanges.ts"
 import { type CollectionEnds, PinnedCollection } from "./PinnedCollection.ts"
@@ -111,10 +111,21 @@ export class Attempt {
   }
 
   #changes(pinned: PinnedCollection): CollectionChanges {
-    const { hasher, signer } = this.#session
-    return new CollectionChanges(pinned, (members, index) =>
-      blockId(hasher, { author: signer.publicKey, collection: pinned.id, members, stamp: this.stamp }, index)
-    )
+    const { hasher, signer, transactor } = this.#session
+    const source = (members: ReadonlyArray<PeerId>) => ({
+      author: signer.publicKey,
+      collection: pinned.id,
+      members,
+      stamp: this.stamp
+    })
+    return new CollectionChanges(pinned, {
+      apart: (clusterSize, index) => {
+        const members = transactor.membersAt(scatteredPlace(hasher, source([]), index))
+        if (members.length < clusterSize) throw new NotEnoughPeers({ known: members.length, need: clusterSize })
+        return [scatteredBlockId(hasher, source(members), index), members]
+      },
+      atHome: (members, index) => blockId(hasher, source(members), index)
+    })
   }
 
   /** Drawn once, at the first action that needs it. */

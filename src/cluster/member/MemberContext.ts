@@ -1,11 +1,11 @@
-import type { CollectionId, PeerId } from "../../../schemas/Ids.ts"
+import type { BlockId, CollectionId, PeerId } from "../../../schemas/Ids.ts"
 import type { SignerService } from "../../../services/Signer.ts"
 import type { ClusterRules } from "../ClusterRules.ts"
 
 /** What a member knows of the peers around it. */
 export interface Membership {
-  /** The K peers that are to keep a new header, sorted: of the roster, or the closest active peers it knows. */
-  readonly closest: (header: CollectionId) => ReadonlyArray<PeerId>
+  /** The K peers that are to keep what is new at a place, sorted: of the roster, or the closest active peers it knows. */
+  readonly closest: (place: BlockId) => ReadonlyArray<PeerId>
   /** The home of a collection that is not kept here, from a verified header or index entry. */
   readonly home: (collection: CollectionId) => ReadonlyArray<PeerId> | undefined
   /** Whether it lets a peer be a member of a cluster. */

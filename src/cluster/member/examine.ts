@@ -3,8 +3,9 @@
 import type { CollectionBlock } from "../../../schemas/BlockTypes.ts"
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, CollectionId } from "../../../schemas/Ids.ts"
-import type { Base, Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
+import type { Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { PendAnswer, PendRequest } from "../../../schemas/Repo.ts"
+import { isScattered } from "../../encoding/BlockIds.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf, isCollectionId } from "../../storage/manifestRules.ts"
@@ -69,9 +70,12 @@ type Problem = MemberAnswer | undefined
 
 const membership = (reason: string): MemberAnswer => ({ _tag: "Membership", reason })
 
-/** All members are admitted; those of blocks here are the stored ones, those of new headers the closest, those of homes as known. */
+/**
+ * All members are admitted; those of blocks here are the stored ones, those of new headers and, with a roster, of new scattered
+ * blocks the closest, those of homes as known.
+ */
 const membersProblem = (
-  { membership: known }: MemberContext,
+  { hasRoster, membership: known }: MemberContext,
   view: MemberView,
   manifest: Manifest,
   own: ReadonlyArray<Shard>
@@ -81,12 +85,20 @@ const membersProblem = (
     if (stranger !== undefined) return membership(`${stranger} is not admitted`)
   }
   for (const { members, reads, writes } of own) {
-    for (const [id, named] of [...entriesOf<Base | { readonly base: Base }>(writes), ...entriesOf<Base>(reads)]) {
+    const named = [
+      // A roster says of any place who keeps what is there. Without one only to create a name all must agree who is closest.
+      ...entriesOf(writes).map(([id, { base, collection }]) => ({
+        base,
+        id,
+        isFixed: isCollectionId(id) || (hasRoster && isScattered(id, collection))
+      })),
+      ...entriesOf(reads).map(([id, base]) => ({ base, id, isFixed: isCollectionId(id) }))
+    ]
+    for (const { base, id, isFixed } of named) {
       const stored = view.block(id)?.members
       if (stored !== undefined && !sameMembers(stored, members)) return membership(`block ${id} has other members`)
-      const base = named === "none" || !("base" in named) ? named : named.base
-      const isAbsent = stored === undefined && base === "none" && isCollectionId(id)
-      if (isAbsent && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
+      const isNew = isFixed && stored === undefined && base === "none"
+      if (isNew && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
     }
   }
   for (const { id, tail } of manifest.collections) {
