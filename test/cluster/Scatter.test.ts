@@ -1,21 +1,26 @@
 /** A tree whose data blocks are scattered over nine nodes, in clusters of four: what any node does, all others see. */
 import { describe, expect, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Collections, Node, Transaction, Tree } from "effect-optimystic"
+import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
 import { MemoryHub } from "../../layers/network/MemoryNetwork.ts"
+import * as Roster from "../../layers/network/Roster.ts"
 import type { BranchBlock, CollectionBlock } from "../../schemas/BlockTypes.ts"
-import type { BlockId } from "../../schemas/Ids.ts"
+import type { BlockId, PeerId } from "../../schemas/Ids.ts"
+import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
 import { collectionId, isScattered } from "../../src/encoding/BlockIds.ts"
 import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
 import * as Prng from "../../src/random/Prng.ts"
 import { hasher, signerOf } from "../storage/TestServices.ts"
-import { CLUSTER_SIZE, nodesOf, on } from "./MemoryCluster.ts"
+import { CLUSTER_SIZE, nodesOf, nodeWith, on } from "./MemoryCluster.ts"
 
 const Item = Schema.Struct({ key: Schema.Int, text: Schema.String })
 const Items = Tree.define("items", {
@@ -27,6 +32,7 @@ const Items = Tree.define("items", {
 type Item = typeof Item.Type
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+const READER = 10
 const STEPS = 60
 const KEYS = 400
 /** Enough for several leaves at once. */
@@ -82,6 +88,19 @@ const branchesHere = Effect.gen(function* () {
   const [branch] = yield* repo.get([{ id: root! }])
   return branch!.block as unknown as BranchBlock
 })
+
+const rosterLayer = Roster.layer(SEEDS.map((seed) => signerOf(seed).peer)).pipe(Layer.provide(NodeCrypto.layerHasher))
+
+/** A roster of which a node knows something else for the places of scattered blocks. */
+const rosterBut = (closest: (place: BlockId) => ReadonlyArray<PeerId>) =>
+  Layer.map(rosterLayer, (context) => {
+    const keys = Context.get(context, KeyNetwork)
+    const home = collectionId(hasher, "items")
+    return Context.make(KeyNetwork, {
+      ...keys,
+      closest: (block, count) => (isScattered(block, home) ? closest(block) : keys.closest(block, count))
+    })
+  })
 
 const roster = new Neighbourhood(
   hasher,
@@ -141,6 +160,36 @@ describe("A scattered tree", () => {
         })
       }
       expect(clusters!.length).toBeGreaterThan(1)
+    })
+  )
+
+  it.scopedLive("is read by who knows from nobody but its branches where the leaves are", () =>
+    Effect.gen(function* () {
+      const hub = new MemoryHub()
+      const nodes = yield* nodesOf(hub, SEEDS)
+      const entries = Array.from({ length: KEYS }, (_, key) => ({ key, text: "entry" }))
+      yield* on(nodes[0]!)(Effect.flatMap(Tree.openOrCreate(Items), (items) => items.putAll(entries)))
+      const reader = yield* Layer.build(
+        nodeWith(
+          hub,
+          READER,
+          rosterBut(() => [])
+        )
+      )
+      expect(yield* on(reader)(all)).toEqual(entries)
+    })
+  )
+
+  it.scopedLive("takes no leaf into another cluster than its place is closest to", () =>
+    Effect.gen(function* () {
+      const hub = new MemoryHub()
+      const nodes = yield* nodesOf(hub, SEEDS)
+      yield* on(nodes[0]!)(Tree.openOrCreate(Items))
+      const farthest = (block: BlockId) => roster.nearest(block, SEEDS.length).slice(-CLUSTER_SIZE).toSorted()
+      const stray = yield* Layer.build(nodeWith(hub, READER, rosterBut(farthest)))
+      const entries = Array.from({ length: KEYS }, (_, key) => ({ key, text: "entry" }))
+      const put = on(stray)(Effect.flatMap(Tree.open(Items), (items) => items.putAll(entries)))
+      expect((yield* Effect.flip(put)).message).toMatch(/other peers are to keep/)
     })
   )
 
