@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Busy, OutcomeUnknown } from "../schemas/Errors.ts"
+import type { Busy, LimitExceeded, OutcomeUnknown } from "../schemas/Errors.ts"
 import type { BlockId, PeerId, Rev } from "../schemas/Ids.ts"
 import type { NetworkName, TransactionRef } from "../schemas/Manifest.ts"
 import type { FaultModel } from "../schemas/Proof.ts"
@@ -21,11 +21,18 @@ import type { CollectionListing, CollectionPage, ProvedRevision, ReadError, Revi
 export type TransactAnswer = Committed | Stale | Locked | Refused
 
 /** What deciding a transaction may fail with. */
-export type TransactError = ReadError | OutcomeUnknown | Busy
+export type TransactError = ReadError | OutcomeUnknown | Busy | LimitExceeded
 
 /** A block to read, and the members that keep it where whoever refers to it says so: all others live with their collection's header. */
 export interface LocatedRead extends BlockRead {
   readonly members?: ReadonlyArray<PeerId> | undefined
+}
+
+/** The latest revisions of blocks, in the order asked. */
+export interface LatestBlocks {
+  readonly blocks: ReadonlyArray<StoredBlock | undefined>
+  /** Whether all are of one instant. Otherwise each is of its own: they change faster than they can be read twice alike. */
+  readonly isOneInstant: boolean
 }
 
 /** Reads of the latest state and decisions of transactions, over one node or a network of clusters. */
@@ -36,11 +43,10 @@ export interface TransactorService {
   readonly faultModel: FaultModel
   /** Reads blocks; those without `at` are the latest, all of one instant (linearizable). */
   readonly get: (reads: ReadonlyArray<LocatedRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
-  /**
-   * As `get`, but as far as this node knows by itself: all of one instant, which may be past. For what is checked when it
-   * commits. Undefined where `get` asks nobody, either.
-   */
-  readonly known: TransactorService["get"] | undefined
+  /** The latest of blocks, whether or not they keep still. Undefined where `get` always has them all of one instant. */
+  readonly latest: ((ids: ReadonlyArray<BlockId>) => Effect.Effect<LatestBlocks, ReadError>) | undefined
+  /** As `latest`, but as far as this node knows by itself, which may be past. For what is checked when it commits. */
+  readonly known: TransactorService["latest"]
   /** Brings a transaction to its decision and waits for it. */
   readonly transact: (request: PendRequest) => Effect.Effect<TransactAnswer, TransactError>
   /** What is known of a transaction. */

@@ -82,11 +82,11 @@ const make = Effect.fnUntraced(function* ({
           noticed.length === 0 ? Effect.succeed(answer) : Effect.as(notices.offerAll(noticed), answer)
       })
     },
-    forget: (action, isAcknowledged) =>
+    forget: (action) =>
       writer.ask(
         () => [],
         (view) => {
-          const { changes, writes } = forget(context, view, action, isAcknowledged)
+          const { changes, writes } = forget(context, view, action)
           return { answer: undefined, changes: NO_CHANGES, promises: changes, writes }
         }
       ),

@@ -21,6 +21,7 @@ import * as ClusterClient from "./ClusterClient.ts"
 import * as ClusterMemberLayer from "./ClusterMember.ts"
 import * as ClusterService from "./ClusterService.ts"
 import { defaultDrivePolicy } from "./DrivePolicy.ts"
+import * as Forgetting from "./Forgetting.ts"
 import * as NetworkTransactor from "./NetworkTransactor.ts"
 import * as RepoService from "./RepoService.ts"
 
@@ -51,7 +52,8 @@ export const layer = ({
     Database.layer(transactions),
     ClusterService.layer,
     RepoService.layer,
-    CatchUp.layer({ ...network, answerMillis: patience?.answerMillis ?? defaultDrivePolicy.answerMillis })
+    CatchUp.layer({ ...network, answerMillis: patience?.answerMillis ?? defaultDrivePolicy.answerMillis }),
+    Forgetting.layer({ ...defaultDrivePolicy, ...patience })
   ).pipe(
     Layer.provideMerge(NetworkTransactor.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provide(ClusterClient.layer),

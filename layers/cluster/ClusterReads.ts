@@ -1,5 +1,4 @@
 /** Reads from clusters: the latest revisions, and those at a revision of their collection. Protocol §5. */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { LatestRevision, MemberAnswer } from "../../schemas/Cluster.ts"
 import { BlockUnavailable } from "../../schemas/Errors.ts"
@@ -10,24 +9,27 @@ import type { ClusterClientService } from "../../services/ClusterClient.ts"
 import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
+import type { LatestBlocks } from "../../services/Transactor.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
 import { nextProblem } from "../../src/cluster/evidence/NextRevision.ts"
 import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
-import { actionId } from "../../src/encoding/BlockIds.ts"
+import { actionId, PLACE_CHARACTERS } from "../../src/encoding/BlockIds.ts"
 import { gather } from "./gather.ts"
 
 /** How patiently is read. */
 export interface ReadPolicy {
   /** How long the first members asked are waited for before all others are asked, too, in milliseconds. */
   readonly readHedgeMillis: number
-  /** How often a read is begun again that met undecided locks, or collections that changed meanwhile. */
+  /** How often a read is begun again that met undecided locks. */
   readonly maxReadRounds: number
+  /** How often several collections are read again to see whether all were as they are at one instant. Then locks have to tell. */
+  readonly maxSnapshotReads: number
 }
 
 /** What suits a laptop. */
-export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 1_000, readHedgeMillis: 50 }
+export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 1_000, maxSnapshotReads: 4, readHedgeMillis: 50 }
 
 /** What reading takes. */
 export interface ClusterReadsContext {
@@ -71,10 +73,16 @@ interface Fetched {
 /** The latest revision of a block, undefined where there is none; or those who told of one and did not prove it. */
 type Proved = { readonly found: StoredBlock | undefined } | { readonly doubtful: ReadonlyArray<PeerId> }
 
+/** What was proved of several blocks. */
+interface LatestProved {
+  readonly all: ReadonlyArray<Proved>
+  readonly isOneInstant: boolean
+}
+
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
-  /** The latest of several blocks, all as of one instant. */
-  readonly latest: (ids: ReadonlyArray<BlockId>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
+  /** The latest of several blocks, all as of one instant if they keep still for as long as it takes to see that. */
+  readonly latest: (ids: ReadonlyArray<BlockId>) => Effect.Effect<LatestBlocks, ReadError>
   /** A block at a revision of its collection that is known to have been reached. `members` keep it where these are not its header's. */
   readonly at: (id: BlockId, rev: Rev, members?: Members) => Effect.Effect<StoredBlock | undefined, ReadError>
   /** The members of a block's cluster, this node first where it is one: those given, or else the closest to its place. */
@@ -138,9 +146,17 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     for (let round = 0; round < policy.maxReadRounds; round++) {
       const told = new Map<BlockId, Told>()
       const holders = new Map<ActionId, SignedManifest>()
-      for (const { blocks, peers } of clusters) {
-        const asked = peers.filter((peer) => !doubted.has(peer))
-        const answers = yield* askLatest(asked, blocks)
+      const asked = yield* Effect.forEach(
+        clusters,
+        ({ blocks, peers }) =>
+          askLatest(
+            peers.filter((peer) => !doubted.has(peer)),
+            blocks
+          ),
+        { concurrency: "unbounded" }
+      )
+      for (const [i, answers] of asked.entries()) {
+        const { blocks } = clusters[i]!
         blocks.forEach((block, i) => {
           const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
           told.set(block, toldOf(each))
@@ -213,16 +229,15 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
     const clusters = yield* clustersOf(ids)
     let told = yield* toldLatest(clusters, doubted)
-    for (let round = 0; clusters.length > 1; round++) {
+    // Also members of one cluster are asked at different moments. Of one collection the tail alone is what counts.
+    let isOneInstant = new Set(ids.map((id) => id.slice(0, PLACE_CHARACTERS))).size <= 1
+    for (let round = 0; !isOneInstant && round < policy.maxSnapshotReads; round++) {
       // Unchanged between two reads: all of one instant.
       const again = yield* toldLatest(clusters, doubted)
-      const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+      isOneInstant = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
       told = again
-      if (isSame) break
-      if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
-      yield* Effect.sleep(Duration.millis(1))
     }
-    return yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+    return { all: yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!)), isOneInstant }
   })
 
   /** Whether a peer shows what followed a block that it gave: then it kept back nothing between. */
@@ -295,10 +310,12 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
       const doubted = new Set<PeerId>()
       for (;;) {
-        const all: ReadonlyArray<Proved> = yield* latestOf(ids, doubted)
+        const { all, isOneInstant }: LatestProved = yield* latestOf(ids, doubted)
         const doubtful = all.flatMap((each) => ("doubtful" in each ? each.doubtful : []))
         // Each time somebody is doubted who was not before, until too few are left.
-        if (doubtful.length === 0) return all.map((each) => ("found" in each ? each.found : undefined))
+        if (doubtful.length === 0) {
+          return { blocks: all.map((each) => ("found" in each ? each.found : undefined)), isOneInstant }
+        }
         for (const peer of doubtful) doubted.add(peer)
       }
     }),

@@ -22,7 +22,13 @@ import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
-import { type LocatedRead, type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
+import {
+  type LatestBlocks,
+  type LocatedRead,
+  type TransactAnswer,
+  Transactor,
+  type TransactorService
+} from "../../services/Transactor.ts"
 import type { Verifier } from "../../services/Verifier.ts"
 import { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import { endingProblem } from "../../src/cluster/evidence/Ending.ts"
@@ -30,6 +36,7 @@ import { revisionOf } from "../../src/cluster/evidence/RevisionProof.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin, askingWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
@@ -45,6 +52,8 @@ import * as TransactionActor from "./TransactionActor.ts"
 export interface NetworkTransactorOptions extends ClusterConstants {
   readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
 }
+
+const NOTHING: LatestBlocks = { blocks: [], isOneInstant: true }
 
 /** How many votes are remembered to say how long one takes. */
 const VOTES_TIMED = 64
@@ -92,24 +101,30 @@ const make = Effect.fnUntraced(function* ({
   })
 
   const get = Effect.fnUntraced(function* (asked: ReadonlyArray<LocatedRead>) {
-    const latest = asked.filter(({ at }) => at === undefined)
-    const found = latest.length === 0 ? [] : yield* reads.latest(latest.map(({ id }) => id))
-    const byId = new Map(latest.map(({ id }, i) => [id, found[i]]))
+    const latest = asked.filter(({ at }) => at === undefined).map(({ id }) => id)
+    const { blocks, isOneInstant } = latest.length === 0 ? NOTHING : yield* reads.latest(latest)
+    if (!isOneInstant) {
+      return yield* new BlockUnavailable({ block: latest[0]!, reason: "it changes faster than it can be read" })
+    }
+    const byId = new Map(latest.map((id, i) => [id, blocks[i]]))
     return yield* Effect.forEach(asked, ({ at, id, members }) =>
       at === undefined ? Effect.succeed(byId.get(id)) : reads.at(id, at, members)
     )
   })
 
   /** What this node keeps of its own blocks; where it is no member, it knows nothing by itself. */
-  const known: TransactorService["get"] = (asked) =>
+  const known: NonNullable<TransactorService["known"]> = (ids) =>
     Effect.flatMap(
-      Effect.forEach(asked, ({ id }) => reads.membersOf(id)),
-      (members) => (members.every(([first]) => first === client.self) ? repo.get(asked) : get(asked))
+      Effect.forEach(ids, (id) => reads.membersOf(id)),
+      (members) =>
+        members.every(([first]) => first === client.self)
+          ? Effect.map(repo.get(ids.map((id) => ({ id }))), (blocks) => ({ blocks, isOneInstant: true }))
+          : reads.latest(ids)
     )
 
   const refOf = (action: ActionId, { manifest }: SignedManifest): TransactionRef => ({
     actionId: action,
-    home: (manifest.collections[0]?.id ?? Object.keys(manifest.shards[0].reads)[0]) as TransactionRef["home"]
+    home: (manifest.collections[0]?.id ?? entriesOf(manifest.shards[0].reads)[0]?.[0]) as TransactionRef["home"]
   })
 
   const transact = Effect.fnUntraced(function* ({ payload, signed }: PendRequest) {
@@ -233,6 +248,7 @@ const make = Effect.fnUntraced(function* ({
     faultModel,
     get,
     known,
+    latest: reads.latest,
     membersAt: (place) => keys.closest(place, clusterSize),
     membersFor: (header) =>
       Effect.map(
