@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Ending, MemberAnswer } from "../../schemas/Cluster.ts"
-import { BlockUnavailable, OutcomeUnknown } from "../../schemas/Errors.ts"
+import { BlockUnavailable, type Busy, type LimitExceeded, OutcomeUnknown } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
 import {
@@ -51,6 +51,17 @@ import * as TransactionActor from "./TransactionActor.ts"
 /** A network, and how patient its transactor is. */
 export interface NetworkTransactorOptions extends ClusterConstants {
   readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy>
+}
+
+/** Objections by what comes of them: the transaction is refused, is too large, or may be tried again. */
+const byKind = (objections: Iterable<TransactionActor.Objection>) => {
+  const kinds = { busy: [] as Busy[], limits: [] as LimitExceeded[], rules: [] as string[] }
+  for (const objection of objections) {
+    if (typeof objection === "string") kinds.rules.push(objection)
+    else if (objection._tag === "Busy") kinds.busy.push(objection)
+    else kinds.limits.push(objection)
+  }
+  return kinds
 }
 
 const NOTHING: LatestBlocks = { blocks: [], isOneInstant: true }
@@ -133,7 +144,7 @@ const make = Effect.fnUntraced(function* ({
       TransactionActor.drive(context, { action, payload, signed }, scope),
       ({ reason }) => new OutcomeUnknown({ reason, ref: refOf(action, signed) })
     )
-    return answerOf(action, ending, inTheWay, objections)
+    return yield* answerOf(action, ending, inTheWay, objections)
   }, Effect.uninterruptible)
 
   const answerOf = (
@@ -141,21 +152,22 @@ const make = Effect.fnUntraced(function* ({
     ending: TransactionActor.Outcome["ending"],
     by: TransactionActor.Outcome["inTheWay"],
     objections: TransactionActor.Outcome["objections"]
-  ): TransactAnswer => {
+  ): Effect.Effect<TransactAnswer, Busy | LimitExceeded> => {
     switch (ending._tag) {
       case "Committed":
-        return { _tag: "Committed", actionId: action, proof: ending.proof }
+        return Effect.succeed({ _tag: "Committed", actionId: action, proof: ending.proof })
       case "Excluded": {
         const { block, signed } = ending.by
         const latest = revisionOf(signed.manifest, actionId(rules.hasher, signed.manifest), block) ?? null
-        return { _tag: "Stale", actionId: action, missed: [{ block, latest }] }
+        return Effect.succeed({ _tag: "Stale", actionId: action, missed: [{ block, latest }] })
       }
       default: {
-        // What more than the liars object to is against a rule.
-        const [reason] = objections.size > liars ? objections.values() : []
-        return reason === undefined
-          ? { _tag: "Locked", actionId: action, by }
-          : { _tag: "Refused", actionId: action, reason }
+        // What more than the liars object to is so.
+        const { busy, limits, rules } = byKind(objections.values())
+        if (rules.length > liars) return Effect.succeed({ _tag: "Refused", actionId: action, reason: rules[0]! })
+        if (limits.length > liars) return limits[0]!
+        if (busy.length > liars && by.length === 0) return busy[0]!
+        return Effect.succeed({ _tag: "Locked", actionId: action, by })
       }
     }
   }

@@ -16,12 +16,23 @@ export interface Membership {
 export interface MemberPolicy {
   /** Undecided transactions of one author that it promises something about, at most. */
   readonly maxUndecidedPerAuthor: number
-  /** Blocks of one transaction that this member is to lock, at most. */
+  /** Blocks of one transaction that this member is to lock, at most: a larger one it never takes. */
   readonly maxBlocks: number
+  /** JSON, in UTF-16 code units, that it keeps for undecided transactions of one author, at most: one that is larger it never takes. */
+  readonly maxPendingLengthPerAuthor: number
+  /** The same for all authors together. */
+  readonly maxPendingLength: number
 }
 
+const MEBI = 1_048_576
+
 /** What suits a laptop. */
-export const defaultMemberPolicy: MemberPolicy = { maxBlocks: 16_384, maxUndecidedPerAuthor: 256 }
+export const defaultMemberPolicy: MemberPolicy = {
+  maxBlocks: 16_384,
+  maxPendingLength: 256 * MEBI,
+  maxPendingLengthPerAuthor: 64 * MEBI,
+  maxUndecidedPerAuthor: 256
+}
 
 /** Who a member is, and by which rules it votes. */
 export interface MemberContext extends ClusterRules {

@@ -20,6 +20,7 @@ import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
 import type { MemberView } from "./MemberView.ts"
 import { ownShards } from "./settled.ts"
+import { payloadLength } from "./Votes.ts"
 
 /** What a member makes of a transaction. */
 export type Examination =
@@ -46,7 +47,8 @@ export const examine = (
     membersProblem(context, view, manifest, shards) ??
     authorsProblem(context, view, action, signed) ??
     payloadProblem(context, shards, payload) ??
-    blocksBusy(context, shards) ??
+    blocksProblem(context, shards) ??
+    pendingBusy(context, view, manifest, payload, votes.pendingLength) ??
     (before === undefined ? authorBusy(context, view, manifest) : undefined) ??
     basesProblem(view, shards)
   if (early !== undefined) {
@@ -133,16 +135,44 @@ export const payloadProblem = ({ hasher }: MemberContext, own: ReadonlyArray<Sha
   return reason === undefined ? undefined : { _tag: "Invalid", reason }
 }
 
-const blocksBusy = ({ policy }: MemberContext, own: ReadonlyArray<Shard>): Problem => {
+const blocksProblem = ({ policy }: MemberContext, own: ReadonlyArray<Shard>): Problem => {
   const blocks = own.reduce((total, { reads, writes }) => total + entriesOf(reads).length + entriesOf(writes).length, 0)
-  return blocks > policy.maxBlocks ? { _tag: "Busy", reason: `the transaction names ${blocks} blocks here` } : undefined
+  return blocks > policy.maxBlocks
+    ? {
+        _tag: "Excessive",
+        actual: blocks,
+        limit: policy.maxBlocks,
+        what: "the number of blocks that a member is to lock"
+      }
+    : undefined
+}
+
+/** Whether this member would keep more for undecided transactions, of one author or of all, than it will. `kept` it has already. */
+const pendingBusy = (
+  { policy }: MemberContext,
+  view: MemberView,
+  { author }: Manifest,
+  payload: Payload,
+  kept: number
+): Problem => {
+  const { maxPendingLength, maxPendingLengthPerAuthor } = policy
+  const length = payloadLength(payload)
+  const limit = Math.min(maxPendingLength, maxPendingLengthPerAuthor)
+  if (length > limit) return { _tag: "Excessive", actual: length, limit, what: "the size of a transaction at a member" }
+  const added = length - kept
+  if (view.undecided(author).pendingLength + added > maxPendingLengthPerAuthor) {
+    return { _tag: "Busy", reason: "undecided transactions of its author are too large" }
+  }
+  return view.undecided().pendingLength + added > maxPendingLength
+    ? { _tag: "Busy", reason: "undecided transactions are too large" }
+    : undefined
 }
 
 /** Whether this member has promised as much about an author's transactions as it will at once. */
 export const authorBusy = ({ policy }: MemberContext, view: MemberView, { author }: Manifest): Problem => {
-  const undecided = view.undecidedOf(author)
-  return undecided >= policy.maxUndecidedPerAuthor
-    ? { _tag: "Busy", reason: `${undecided} transactions of its author are undecided` }
+  const { count } = view.undecided(author)
+  return count >= policy.maxUndecidedPerAuthor
+    ? { _tag: "Busy", reason: `${count} transactions of its author are undecided` }
     : undefined
 }
 
