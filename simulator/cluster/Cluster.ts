@@ -43,6 +43,7 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
   patience: {
     answerMillis: 100,
     backOffMillis: 10,
+    forgetMillis: 300,
     maxBackOffMillis: 200,
     maxReadRounds: 40,
     patienceMillis: 40,
