@@ -5,7 +5,7 @@
 import * as Schema from "effect/Schema"
 import { type Block, BlockHeader, PropertyName } from "./Block.ts"
 import { Action, CollectionHeaderFields, LogCheckpoint, LogEntry } from "./Collection.ts"
-import { BlockId, Hash } from "./Ids.ts"
+import { BlockId, Hash, PeerId } from "./Ids.ts"
 import { Json } from "./Json.ts"
 
 const headerOf = <T extends string>(type: T) => Schema.Struct({ ...BlockHeader.fields, type: Schema.Literal(type) })
@@ -41,9 +41,14 @@ export const LeafBlock = Schema.Struct({
 })
 export type LeafBlock = typeof LeafBlock.Type
 
-/** A branch of a B+tree: keys in `children[i]` are below `keys[i]`, and not below `keys[i - 1]`. */
+/**
+ * A branch of a B+tree: keys in `children[i]` are below `keys[i]`, and not below `keys[i - 1]`. Where the children are
+ * scattered, `clusters[clusterOf[i]]` are the members that keep `children[i]`; each set stands once, in the order of its first use.
+ */
 export const BranchBlock = Schema.Struct({
   children: Schema.Array(BlockId),
+  clusterOf: Schema.optionalWith(Schema.Array(Schema.Int.pipe(Schema.nonNegative())), { exact: true }),
+  clusters: Schema.optionalWith(Schema.NonEmptyArray(Schema.NonEmptyArray(PeerId)), { exact: true }),
   header: headerOf("branch"),
   keys: Schema.Array(Json)
 })

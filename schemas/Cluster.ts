@@ -103,6 +103,8 @@ export const MemberAnswer = Schema.Union(
   Schema.TaggedStruct("Invalid", { reason }),
   Schema.TaggedStruct("Membership", { reason }),
   Schema.TaggedStruct("Busy", { reason }),
+  /** It is larger than this member ever takes. */
+  Schema.TaggedStruct("Excessive", { actual: Schema.Number, limit: Schema.Number, what: Schema.String }),
   /** A higher ballot was joined. */
   Schema.TaggedStruct("Outranked", { joined: Ballot }),
   /** The ballot is too far above the one that was joined. */

@@ -77,6 +77,6 @@ export type SignedManifest = typeof SignedManifest.Type
 export const Payload = Transforms
 export type Payload = typeof Payload.Type
 
-/** What is kept of a transaction whose outcome is unknown, to ask for it later. */
-export const TransactionRef = Schema.Struct({ actionId: ActionId, home: CollectionId })
+/** What is kept of a transaction whose outcome is unknown, to ask for it later: `home` is a block of its primary shard. */
+export const TransactionRef = Schema.Struct({ actionId: ActionId, home: BlockId })
 export type TransactionRef = typeof TransactionRef.Type

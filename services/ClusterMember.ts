@@ -18,11 +18,8 @@ export type MemberNotice =
 export interface ClusterMemberService {
   /** Answers a request, once all that the answer promises is durable. `Busy` is an answer, too. */
   readonly answer: (request: MemberRequest) => Effect.Effect<MemberAnswer, ReadError>
-  /**
-   * Drops what is left of a transaction that has ended, if nothing can ask for it any more. `isAcknowledged`: all members of
-   * all its shards have said that they know the end.
-   */
-  readonly forget: (action: ActionId, isAcknowledged: boolean) => Effect.Effect<void, ReadError>
+  /** Drops what is left of a transaction that has ended, if nothing can ask for it any more. */
+  readonly forget: (action: ActionId) => Effect.Effect<void, ReadError>
   /** The undecided transactions that it has promised something about, oldest first. */
   readonly undecided: Effect.Effect<ReadonlyArray<ActionId>>
   /** Calls a listener with each transaction that is applied here, once that can be read, as long as the scope is open. */

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Busy, OutcomeUnknown } from "../schemas/Errors.ts"
+import type { Busy, LimitExceeded, OutcomeUnknown } from "../schemas/Errors.ts"
 import type { BlockId, CollectionId, PeerId, Rev } from "../schemas/Ids.ts"
 import type { NetworkName, TransactionRef } from "../schemas/Manifest.ts"
 import type { FaultModel } from "../schemas/Proof.ts"
@@ -21,7 +21,19 @@ import type { CollectionListing, CollectionPage, ProvedRevision, ReadError, Revi
 export type TransactAnswer = Committed | Stale | Locked | Refused
 
 /** What deciding a transaction may fail with. */
-export type TransactError = ReadError | OutcomeUnknown | Busy
+export type TransactError = ReadError | OutcomeUnknown | Busy | LimitExceeded
+
+/** A block to read, and the members that keep it where whoever refers to it says so: all others live with their collection's header. */
+export interface LocatedRead extends BlockRead {
+  readonly members?: ReadonlyArray<PeerId> | undefined
+}
+
+/** The latest revisions of blocks, in the order asked. */
+export interface LatestBlocks {
+  readonly blocks: ReadonlyArray<StoredBlock | undefined>
+  /** Whether all are of one instant. Otherwise each is of its own: they change faster than they can be read twice alike. */
+  readonly isOneInstant: boolean
+}
 
 /** A transaction that competes with others for collections. */
 export interface Contest {
@@ -51,12 +63,11 @@ export interface TransactorService {
   /** How members of that network may fail: says how many signatures decide. */
   readonly faultModel: FaultModel
   /** Reads blocks; those without `at` are the latest, all of one instant (linearizable). */
-  readonly get: (reads: ReadonlyArray<BlockRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
-  /**
-   * As `get`, but as far as this node knows by itself: all of one instant, which may be past. For what is checked when it
-   * commits. Undefined where `get` asks nobody, either.
-   */
-  readonly known: TransactorService["get"] | undefined
+  readonly get: (reads: ReadonlyArray<LocatedRead>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
+  /** The latest of blocks, whether or not they keep still. Undefined where `get` always has them all of one instant. */
+  readonly latest: ((ids: ReadonlyArray<BlockId>) => Effect.Effect<LatestBlocks, ReadError>) | undefined
+  /** As `latest`, but as far as this node knows by itself, which may be past. For what is checked when it commits. */
+  readonly known: TransactorService["latest"]
   /** Undefined where nobody competes from elsewhere. */
   readonly turns: Turns | undefined
   /** Brings a transaction to its decision and waits for it. */
@@ -67,12 +78,26 @@ export interface TransactorService {
   readonly cancel: (ref: TransactionRef) => Effect.Effect<TransactionStatus, TransactError>
   /** The members that a new collection with this header is to have. */
   readonly membersFor: (header: BlockId) => Effect.Effect<readonly [PeerId, ...Array<PeerId>], TransactError>
-  /** Revisions of a block, oldest first. */
-  readonly revisions: (block: BlockId, range: RevisionRange) => Effect.Effect<ReadonlyArray<Revision>, TransactError>
+  /** The members that a new block at this place is to have, sorted: fewer than a cluster has where not as many peers are known. */
+  readonly membersAt: (place: BlockId) => ReadonlyArray<PeerId>
+  /** Revisions of a block, oldest first. `members` as of {@link LocatedRead}, here and below. */
+  readonly revisions: (
+    block: BlockId,
+    range: RevisionRange,
+    members?: ReadonlyArray<PeerId>
+  ) => Effect.Effect<ReadonlyArray<Revision>, TransactError>
   /** A revision of a block with its manifest and proof; undefined where there is none. */
-  readonly proof: (block: BlockId, rev: Rev) => Effect.Effect<ProvedRevision | undefined, TransactError>
+  readonly proof: (
+    block: BlockId,
+    rev: Rev,
+    members?: ReadonlyArray<PeerId>
+  ) => Effect.Effect<ProvedRevision | undefined, TransactError>
   /** A block as it was at a revision, from where it is kept and not from memory: to check what is kept. */
-  readonly stored: (block: BlockId, at: Rev) => Effect.Effect<StoredBlock | undefined, TransactError>
+  readonly stored: (
+    block: BlockId,
+    at: Rev,
+    members?: ReadonlyArray<PeerId>
+  ) => Effect.Effect<StoredBlock | undefined, TransactError>
   /** The collections that this node knows, in the order of their ids. */
   readonly collections: (listing: CollectionListing) => Effect.Effect<CollectionPage, TransactError>
 }

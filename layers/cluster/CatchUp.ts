@@ -96,7 +96,9 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
   })
 
   const catchUp = Effect.fnUntraced(function* (block: BlockId) {
-    for (const peer of keys.closest(block, clusterSize)) if (peer !== network.self) yield* takeOver(block, peer)
+    const stored = yield* Effect.orElseSucceed(writer.state(block), () => undefined)
+    for (const peer of stored?.members ?? keys.closest(block, clusterSize))
+      if (peer !== network.self) yield* takeOver(block, peer)
   })
 
   yield* Effect.forkScoped(

@@ -36,14 +36,19 @@ const make = Effect.fnUntraced(function* ({
   RepoWriter | KeyNetwork | Signer | Verifier | Hasher | Scope.Scope
 > {
   const writer = yield* RepoWriter
-  const { closest, isAdmitted } = yield* KeyNetwork
+  const { closest, hasRoster, isAdmitted } = yield* KeyNetwork
   const signer = yield* Signer
   const { peer: self } = signer
   const { clusterSize } = constants
   const context: MemberContext = {
     ...(yield* clusterRules(constants)),
     clusterSize,
-    membership: { closest: (header) => closest(header, clusterSize), home: () => undefined, isAdmitted },
+    membership: {
+      closest: (place) => closest(place, clusterSize),
+      // With a roster a collection has the home that its name says, and no other.
+      home: (collection) => (hasRoster ? closest(collection, clusterSize) : undefined),
+      isAdmitted
+    },
     policy: { ...defaultMemberPolicy, ...policy },
     signer
   }
@@ -84,11 +89,11 @@ const make = Effect.fnUntraced(function* ({
         }
       })
     },
-    forget: (action, isAcknowledged) =>
+    forget: (action) =>
       writer.ask(
         () => [],
         (view) => {
-          const { changes, writes } = forget(context, view, action, isAcknowledged)
+          const { changes, writes } = forget(context, view, action)
           return { answer: undefined, changes: NO_CHANGES, promises: changes, writes }
         }
       ),

@@ -22,6 +22,7 @@ import * as ClusterMemberLayer from "./ClusterMember.ts"
 import * as ClusterService from "./ClusterService.ts"
 import * as CoordinatorRepo from "./CoordinatorRepo.ts"
 import { defaultDrivePolicy } from "./DrivePolicy.ts"
+import * as Forgetting from "./Forgetting.ts"
 import * as NetworkTransactor from "./NetworkTransactor.ts"
 import * as RepoService from "./RepoService.ts"
 
@@ -52,7 +53,8 @@ export const layer = ({
     Database.layer(transactions),
     ClusterService.layer,
     RepoService.layer,
-    CatchUp.layer({ ...defaultDrivePolicy, ...patience, ...network })
+    CatchUp.layer({ ...defaultDrivePolicy, ...patience, ...network }),
+    Forgetting.layer({ ...defaultDrivePolicy, ...patience })
   ).pipe(
     Layer.provideMerge(NetworkTransactor.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provide(ClusterClient.layer),

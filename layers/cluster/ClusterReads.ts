@@ -10,11 +10,13 @@ import type { ClusterClientService } from "../../services/ClusterClient.ts"
 import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
+import type { LatestBlocks } from "../../services/Transactor.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import { nextProblem } from "../../src/cluster/evidence/NextRevision.ts"
 import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
-import { actionId } from "../../src/encoding/BlockIds.ts"
+import { actionId, PLACE_CHARACTERS } from "../../src/encoding/BlockIds.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 
@@ -22,12 +24,14 @@ import { gather } from "./gather.ts"
 export interface ReadPolicy {
   /** How long the first members asked are waited for before all others are asked, too, in milliseconds. */
   readonly readHedgeMillis: number
-  /** How often a read is begun again that met undecided locks, or collections that changed meanwhile. */
+  /** How often a read is begun again that met undecided locks. */
   readonly maxReadRounds: number
+  /** How often several collections are read again to see whether all were as they are at one instant. Then locks have to tell. */
+  readonly maxSnapshotReads: number
 }
 
 /** What suits a laptop. */
-export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 1_000, readHedgeMillis: 50 }
+export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 1_000, maxSnapshotReads: 4, readHedgeMillis: 50 }
 
 /** What reading takes. */
 export interface ClusterReadsContext {
@@ -44,6 +48,8 @@ export interface ClusterReadsContext {
   /** Waits a moment for a transaction to end, or sees to it that it does. */
   readonly resolve: (signed: SignedManifest) => Effect.Effect<void>
 }
+
+type Members = ReadonlyArray<PeerId>
 
 /** The members of a cluster, and the blocks that they are asked about. */
 interface AskedCluster {
@@ -69,6 +75,12 @@ interface Fetched {
 /** The latest revision of a block, undefined where there is none; or those who told of one and did not prove it. */
 type Proved = { readonly found: StoredBlock | undefined } | { readonly doubtful: ReadonlyArray<PeerId> }
 
+/** What was proved of several blocks. */
+interface LatestProved {
+  readonly all: ReadonlyArray<Proved>
+  readonly isOneInstant: boolean
+}
+
 /** The first pause before members are asked again that have not applied a revision yet, in milliseconds; it doubles with each. */
 const LAG_MILLIS = 2
 /** They are asked so often, at most. */
@@ -76,12 +88,12 @@ const MAX_LAG_ROUNDS = 8
 
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
-  /** The latest of several blocks, all as of one instant. */
-  readonly latest: (ids: ReadonlyArray<BlockId>) => Effect.Effect<ReadonlyArray<StoredBlock | undefined>, ReadError>
-  /** A block at a revision of its collection that is known to have been reached. */
-  readonly at: (id: BlockId, rev: Rev) => Effect.Effect<StoredBlock | undefined, ReadError>
-  /** The members of a block's cluster, this node first where it is one. */
-  readonly membersOf: (id: BlockId) => Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable>
+  /** The latest of several blocks, all as of one instant if they keep still for as long as it takes to see that. */
+  readonly latest: (ids: ReadonlyArray<BlockId>) => Effect.Effect<LatestBlocks, ReadError>
+  /** A block at a revision of its collection that is known to have been reached. `members` keep it where these are not its header's. */
+  readonly at: (id: BlockId, rev: Rev, members?: Members) => Effect.Effect<StoredBlock | undefined, ReadError>
+  /** The members of a block's cluster, this node first where it is one: those given, or else the closest to its place. */
+  readonly membersOf: (id: BlockId, members?: Members) => Effect.Effect<Members, BlockUnavailable>
 }
 
 /** Reads over the clusters of a network. */
@@ -89,9 +101,11 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   const { askRepo, client, clusterSize, keys, policy, repo, rules, throughOf } = context
   const { liars, quorum } = quorumsOf(clusterSize, rules.faultModel)
 
-  const membersOf = (id: BlockId): Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable> =>
+  const certified = (id: BlockId, members?: Members): Members => members ?? keys.closest(id, clusterSize)
+
+  const membersOf: ClusterReads["membersOf"] = (id, given) =>
     Effect.suspend(() => {
-      const members = keys.closest(id, clusterSize)
+      const members = certified(id, given)
       if (members.length < clusterSize) {
         const reason = `its cluster has ${clusterSize} members, and ${members.length} peers are known`
         return new BlockUnavailable({ block: id, reason })
@@ -181,13 +195,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   const fetch = Effect.fnUntraced(function* (
     id: BlockId,
     at: Rev,
-    peer: PeerId
+    peer: PeerId,
+    members?: Members
   ): Effect.fn.Return<Fetched | undefined> {
     const answer = yield* Effect.orElseSucceed(askRepo(peer, { _tag: "BlockAt", at, id }), () => undefined)
     if (answer?._tag !== "BlockAt") return undefined
     const { found } = answer
     if (found === null) return { found: undefined, through: answer.through }
-    const problem = provedBlockProblem(rules, id, keys.closest(id, clusterSize), found)
+    const problem = provedBlockProblem(rules, id, certified(id, members), found)
     if (problem === undefined && found.revision.rev <= at) return { found, through: answer.through }
     yield* Effect.logWarning(`Peer ${peer} gave block ${id} falsely`, problem ?? "it is of a later revision")
     return undefined
@@ -197,7 +212,11 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
    * The highest revision that is told of, or who told of it in vain. A lower one is never taken in its place: it may be that only
    * the answer was lost that would have proved it.
    */
-  const proved = Effect.fnUntraced(function* (id: BlockId, { by, rev }: Told): Effect.fn.Return<Proved, ReadError> {
+  const proved = Effect.fnUntraced(function* (
+    id: BlockId,
+    { by, rev }: Told,
+    members?: Members
+  ): Effect.fn.Return<Proved, ReadError> {
     if (rev === 0) return { found: undefined }
     const peers = by.get(rev)!
     if (peers.includes(client.self)) {
@@ -206,7 +225,7 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     }
     for (const peer of peers) {
       if (peer === client.self) continue
-      const given: Fetched | undefined = yield* fetch(id, rev, peer)
+      const given: Fetched | undefined = yield* fetch(id, rev, peer, members)
       if (given?.found?.revision.rev === rev) return { found: storedOf(given.found) }
     }
     return { doubtful: peers }
@@ -216,16 +235,64 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
     const clusters = yield* clustersOf(ids)
     let told = yield* toldLatest(clusters, doubted)
-    for (let round = 0; clusters.length > 1; round++) {
+    // Also members of one cluster are asked at different moments. Of one collection the tail alone is what counts.
+    let isOneInstant = new Set(ids.map((id) => id.slice(0, PLACE_CHARACTERS))).size <= 1
+    for (let round = 0; !isOneInstant && round < policy.maxSnapshotReads; round++) {
       // Unchanged between two reads: all of one instant.
       const again = yield* toldLatest(clusters, doubted)
-      const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+      isOneInstant = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
       told = again
-      if (isSame) break
-      if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
-      yield* Effect.sleep(Duration.millis(1))
     }
-    return yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!))
+    return { all: yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!)), isOneInstant }
+  })
+
+  /** Whether a peer shows what followed a block that it gave: then it kept back nothing between. */
+  const showsNext = Effect.fnUntraced(function* (
+    id: BlockId,
+    at: Rev,
+    peer: PeerId,
+    members: Members,
+    given: StoredBlock
+  ) {
+    const from = (given.rev + 1) as Rev
+    const told = yield* askRepo(peer, { _tag: "Revisions", block: id, from, limit: 1 })
+    const next = told._tag === "Revisions" ? told.revisions[0]?.rev : undefined
+    if (next === undefined || next <= at) return false
+    const answer = yield* askRepo(peer, { _tag: "Proof", block: id, rev: next })
+    const shown = answer._tag === "Proof" ? answer.found : null
+    return shown !== null && nextProblem(rules, id, members, given, next, shown) === undefined
+  })
+
+  /** A block as it was before a later revision that a peer tells of. */
+  const beforeNext = Effect.fnUntraced(function* (id: BlockId, at: Rev, peer: PeerId, members: Members) {
+    if (peer === client.self) return (yield* repo.get([{ at, id }]))[0]
+    const given = yield* fetch(id, at, peer, members)
+    if (given?.found === undefined) return undefined
+    const stored = storedOf(given.found)
+    const isShown = yield* Effect.orElseSucceed(showsNext(id, at, peer, members, stored), () => false)
+    return isShown ? stored : undefined
+  })
+
+  /**
+   * A scattered block at a revision: who keeps it need not know how far its collection has come. So it is the latest one, if
+   * that is not above the revision; or the one before the next, from any single member that shows both. Protocol §5.
+   */
+  const scatteredAt = Effect.fnUntraced(function* (id: BlockId, rev: Rev, members: Members) {
+    const doubted = new Set<PeerId>()
+    const peers = yield* membersOf(id, members)
+    for (;;) {
+      const told: Told = (yield* toldLatest([{ blocks: [id], peers }], doubted)).get(id)!
+      if (told.rev <= rev) {
+        const given: Proved = yield* proved(id, told, members)
+        if ("found" in given) return given.found
+      }
+      // Each time somebody is doubted who was not before, until too few are left.
+      for (const peer of told.by.get(told.rev)!) {
+        const given: StoredBlock | undefined = told.rev > rev ? yield* beforeNext(id, rev, peer, members) : undefined
+        if (given !== undefined) return given
+        doubted.add(peer)
+      }
+    }
   })
 
   /** As f+1 members tell that have all of the collection up to a revision; undefined where some of them are still to apply it. */
@@ -249,9 +316,10 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
   })
 
   return {
-    at: Effect.fnUntraced(function* (id: BlockId, rev: Rev) {
-      const peers = yield* membersOf(id)
+    at: Effect.fnUntraced(function* (id: BlockId, rev: Rev, members?: Members) {
+      const peers = yield* membersOf(id, members)
       if (peers[0] === client.self && (yield* throughOf(id)) >= rev) return (yield* repo.get([{ at: rev, id }]))[0]
+      if (members !== undefined) return yield* scatteredAt(id, rev, members)
       const others = peers.filter((peer) => peer !== client.self)
       for (let round = 0; round < MAX_LAG_ROUNDS; round++) {
         const told = yield* toldAt(id, rev, others)
@@ -269,10 +337,12 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
       const doubted = new Set<PeerId>()
       for (;;) {
-        const all: ReadonlyArray<Proved> = yield* latestOf(ids, doubted)
+        const { all, isOneInstant }: LatestProved = yield* latestOf(ids, doubted)
         const doubtful = all.flatMap((each) => ("doubtful" in each ? each.doubtful : []))
         // Each time somebody is doubted who was not before, until too few are left.
-        if (doubtful.length === 0) return all.map((each) => ("found" in each ? each.found : undefined))
+        if (doubtful.length === 0) {
+          return { blocks: all.map((each) => ("found" in each ? each.found : undefined)), isOneInstant }
+        }
         for (const peer of doubtful) doubted.add(peer)
       }
     }),

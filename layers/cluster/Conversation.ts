@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -6,11 +7,13 @@ import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Runtime from "effect/Runtime"
 import type { LockInTheWay, MemberAnswer } from "../../schemas/Cluster.ts"
+import { Busy, LimitExceeded } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
+import type { PeerError } from "../../services/PeerNetwork.ts"
 import { allMembers, type Driven, type Send } from "../../src/cluster/driver/Drive.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 import { Forks } from "./Forks.ts"
-import type { Outcome, TransactionActorContext, Undecided } from "./TransactionActor.ts"
+import type { Objection, Outcome, TransactionActorContext, Undecided } from "./TransactionActor.ts"
 import {
   recovering,
   type TransactionEvent,
@@ -46,14 +49,24 @@ const pauseAfter = ({ backOffMillis, maxBackOffMillis }: DrivePolicy, ballots: n
 const isWord = ({ request: { _tag } }: Send): boolean => _tag === "Apply" || _tag === "End"
 
 /** What a member that does not vote has against a transaction. */
-const objectionIn = (answer: MemberAnswer): string | undefined => {
+const objectionIn = (answer: MemberAnswer): Objection | undefined => {
   switch (answer._tag) {
     case "Invalid":
     case "Membership":
       return answer.reason
+    case "Busy":
+      return new Busy({ what: `a member (${answer.reason})` })
+    case "Excessive":
+      return new LimitExceeded(answer)
     default:
       return undefined
   }
+}
+
+/** What a message failed of, where it was too much: too large, or one too many for now. */
+const excessIn = (cause: Cause.Cause<PeerError>): Objection | undefined => {
+  const [error] = Cause.failures(cause)
+  return error?._tag === "Busy" || error?._tag === "LimitExceeded" ? error : undefined
 }
 
 /** Whether a member has made of the end what it can. A vote of it may still come in, and it may ask for the manifest. */
@@ -88,7 +101,7 @@ export class Conversation {
   // Not bounded by itself: there is one event for each message and timer under way.
   readonly #mailbox: Array<TransactionEvent> = []
   readonly #inTheWay: Array<LockInTheWay> = []
-  readonly #objections = new Map<PeerId, string>()
+  readonly #objections = new Map<PeerId, Objection>()
   #machine: TransactionMachine
   /** Events that are still to come. */
   #awaited = 0
@@ -219,6 +232,8 @@ export class Conversation {
     sent.fiber = this.#forks.fork(client.ask(send.to, send.request), (exit) => {
       if (!this.#sent.delete(sent)) return
       if (Exit.isFailure(exit)) {
+        const excess = excessIn(exit.cause)
+        if (excess !== undefined) this.#objections.set(send.to, excess)
         this.#lost(sent)
         return
       }

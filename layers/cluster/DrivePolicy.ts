@@ -21,6 +21,10 @@ export interface DrivePolicy {
   readonly patienceMillis: number
   /** How often a node looks after transactions that it has promised something about and that do not end, in milliseconds. */
   readonly sweepMillis: number
+  /** How often a node looks for ended transactions that it may forget, in milliseconds. */
+  readonly forgetMillis: number
+  /** So many it looks at each time, at most; it goes on where it was. */
+  readonly forgetPage: number
   /** How often a node compares a page of what it is to keep with what a neighbour keeps of the same, in milliseconds. */
   readonly compareMillis: number
 }
@@ -30,6 +34,8 @@ export const defaultDrivePolicy: DrivePolicy = {
   answerMillis: 2_000,
   backOffMillis: 20,
   compareMillis: 2_000,
+  forgetMillis: 10_000,
+  forgetPage: 64,
   hedgeMillis: 2,
   maxBackOffMillis: 1_000,
   maxBallots: 12,

@@ -6,11 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Ending, MemberAnswer } from "../../schemas/Cluster.ts"
-import { BlockUnavailable, OutcomeUnknown } from "../../schemas/Errors.ts"
+import { BlockUnavailable, type Busy, type LimitExceeded, OutcomeUnknown } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest, TransactionRef } from "../../schemas/Manifest.ts"
 import {
-  type BlockRead,
   MAX_REVISIONS,
   type PendRequest,
   type RepoAnswer,
@@ -24,7 +23,13 @@ import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
-import { type TransactAnswer, Transactor, type TransactorService } from "../../services/Transactor.ts"
+import {
+  type LatestBlocks,
+  type LocatedRead,
+  type TransactAnswer,
+  Transactor,
+  type TransactorService
+} from "../../services/Transactor.ts"
 import type { Verifier } from "../../services/Verifier.ts"
 import { RecentTimes } from "../../src/cluster/driver/RecentTimes.ts"
 import { endingProblem } from "../../src/cluster/evidence/Ending.ts"
@@ -32,6 +37,7 @@ import { revisionOf } from "../../src/cluster/evidence/RevisionProof.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
@@ -60,6 +66,19 @@ type Requirements =
   | RepoWriter
   | Hasher
   | Verifier
+
+/** Objections by what comes of them: the transaction is refused, is too large, or may be tried again. */
+const byKind = (objections: Iterable<TransactionActor.Objection>) => {
+  const kinds = { busy: [] as Busy[], limits: [] as LimitExceeded[], rules: [] as string[] }
+  for (const objection of objections) {
+    if (typeof objection === "string") kinds.rules.push(objection)
+    else if (objection._tag === "Busy") kinds.busy.push(objection)
+    else kinds.limits.push(objection)
+  }
+  return kinds
+}
+
+const NOTHING: LatestBlocks = { blocks: [], isOneInstant: true }
 
 /** How many votes are remembered to say how long one takes. */
 const VOTES_TIMED = 64
@@ -112,29 +131,35 @@ const make = Effect.fnUntraced(function* ({
     throughOf: (collection) => throughOf(writer, collection)
   })
 
-  const get = Effect.fnUntraced(function* (asked: ReadonlyArray<BlockRead>) {
-    const latest = asked.filter(({ at }) => at === undefined)
-    const found = latest.length === 0 ? [] : yield* reads.latest(latest.map(({ id }) => id))
-    const byId = new Map(latest.map(({ id }, i) => [id, found[i]]))
-    return yield* Effect.forEach(asked, ({ at, id }) =>
-      at === undefined ? Effect.succeed(byId.get(id)) : reads.at(id, at)
+  const get = Effect.fnUntraced(function* (asked: ReadonlyArray<LocatedRead>) {
+    const latest = asked.filter(({ at }) => at === undefined).map(({ id }) => id)
+    const { blocks, isOneInstant } = latest.length === 0 ? NOTHING : yield* reads.latest(latest)
+    if (!isOneInstant) {
+      return yield* new BlockUnavailable({ block: latest[0]!, reason: "it changes faster than it can be read" })
+    }
+    const byId = new Map(latest.map((id, i) => [id, blocks[i]]))
+    return yield* Effect.forEach(asked, ({ at, id, members }) =>
+      at === undefined ? Effect.succeed(byId.get(id)) : reads.at(id, at, members)
     )
   })
 
   /** What this node keeps of its own blocks; where it is no member, it knows nothing by itself but what it was shown for its turn. */
-  const known: TransactorService["get"] = (asked) =>
+  const known: NonNullable<TransactorService["known"]> = (ids) =>
     Effect.flatMap(
-      Effect.forEach(asked, ({ id }) => reads.membersOf(id)),
+      Effect.forEach(ids, (id) => reads.membersOf(id)),
       (members) => {
-        if (members.every(([first]) => first === client.self)) return repo.get(asked)
-        const shown = turns.shown(asked.map(({ id }) => id))
-        return shown === undefined ? get(asked) : Effect.succeed(shown)
+        const ofOneInstant = (blocks: LatestBlocks["blocks"]): LatestBlocks => ({ blocks, isOneInstant: true })
+        if (members.every(([first]) => first === client.self)) {
+          return Effect.map(repo.get(ids.map((id) => ({ id }))), ofOneInstant)
+        }
+        const shown = turns.shown(ids)
+        return shown === undefined ? reads.latest(ids) : Effect.succeed(ofOneInstant(shown))
       }
     )
 
   const refOf = (action: ActionId, { manifest }: SignedManifest): TransactionRef => ({
     actionId: action,
-    home: (manifest.collections[0]?.id ?? Object.keys(manifest.shards[0].reads)[0]) as TransactionRef["home"]
+    home: (manifest.collections[0]?.id ?? entriesOf(manifest.shards[0].reads)[0]?.[0]) as TransactionRef["home"]
   })
 
   const decide = Effect.fnUntraced(function* ({ payload, signed }: PendRequest) {
@@ -143,7 +168,7 @@ const make = Effect.fnUntraced(function* ({
       TransactionActor.drive(context, { action, payload, signed }, scope),
       ({ reason }) => new OutcomeUnknown({ reason, ref: refOf(action, signed) })
     )
-    return answerOf(action, ending, inTheWay, objections)
+    return yield* answerOf(action, ending, inTheWay, objections)
   }, Effect.uninterruptible)
 
   const answerOf = (
@@ -151,21 +176,22 @@ const make = Effect.fnUntraced(function* ({
     ending: TransactionActor.Outcome["ending"],
     by: TransactionActor.Outcome["inTheWay"],
     objections: TransactionActor.Outcome["objections"]
-  ): TransactAnswer => {
+  ): Effect.Effect<TransactAnswer, Busy | LimitExceeded> => {
     switch (ending._tag) {
       case "Committed":
-        return { _tag: "Committed", actionId: action, proof: ending.proof }
+        return Effect.succeed({ _tag: "Committed", actionId: action, proof: ending.proof })
       case "Excluded": {
         const { block, signed } = ending.by
         const latest = revisionOf(signed.manifest, actionId(rules.hasher, signed.manifest), block) ?? null
-        return { _tag: "Stale", actionId: action, missed: [{ block, latest }] }
+        return Effect.succeed({ _tag: "Stale", actionId: action, missed: [{ block, latest }] })
       }
       default: {
-        // What more than the liars object to is against a rule.
-        const [reason] = objections.size > liars ? objections.values() : []
-        return reason === undefined
-          ? { _tag: "Locked", actionId: action, by }
-          : { _tag: "Refused", actionId: action, reason }
+        // What more than the liars object to is so.
+        const { busy, limits, rules } = byKind(objections.values())
+        if (rules.length > liars) return Effect.succeed({ _tag: "Refused", actionId: action, reason: rules[0]! })
+        if (limits.length > liars) return limits[0]!
+        if (busy.length > liars && by.length === 0) return busy[0]!
+        return Effect.succeed({ _tag: "Locked", actionId: action, by })
       }
     }
   }
@@ -225,9 +251,10 @@ const make = Effect.fnUntraced(function* ({
   const askAny = Effect.fnUntraced(function* <A extends RepoAnswer["_tag"]>(
     block: BlockId,
     tag: A,
-    question: RepoQuestion
+    question: RepoQuestion,
+    given?: ReadonlyArray<PeerId>
   ) {
-    const members = yield* reads.membersOf(block)
+    const members = yield* reads.membersOf(block, given)
     const answers = yield* gather({
       ask: (peer) => peers.ask(repoProtocol, peer, question),
       counts: (answer) => answer._tag === tag,
@@ -242,9 +269,14 @@ const make = Effect.fnUntraced(function* ({
   })
 
   /** What this node tells where it is a member of a block's cluster, or else what others tell. */
-  const hereOrThere = <A, E, E2>(block: BlockId, here: Effect.Effect<A, E>, there: Effect.Effect<A, E2>) =>
+  const hereOrThere = <A, E, E2>(
+    block: BlockId,
+    members: ReadonlyArray<PeerId> | undefined,
+    here: Effect.Effect<A, E>,
+    there: Effect.Effect<A, E2>
+  ) =>
     Effect.flatMap(
-      reads.membersOf(block),
+      reads.membersOf(block, members),
       ([first]): Effect.Effect<A, E | E2> => (first === client.self ? here : there)
     )
 
@@ -254,35 +286,35 @@ const make = Effect.fnUntraced(function* ({
     faultModel,
     get,
     known,
+    latest: reads.latest,
+    membersAt: (place) => keys.closest(place, clusterSize),
     membersFor: (header) =>
       Effect.map(
         reads.membersOf(header),
         (members) => members.toSorted() as unknown as readonly [PeerId, ...Array<PeerId>]
       ),
     network,
-    proof: (block, rev) => {
-      const there = askAny(block, "Proof", { _tag: "Proof", block, rev })
+    proof: (block, rev, members) => {
+      const there = askAny(block, "Proof", { _tag: "Proof", block, rev }, members)
       return hereOrThere(
         block,
+        members,
         repo.proof(block, rev),
         Effect.map(there, ({ found }) => found ?? undefined)
       )
     },
-    revisions: (block, { from, limit }) => {
-      const there = askAny(block, "Revisions", {
-        _tag: "Revisions",
-        block,
-        from,
-        limit: Math.min(limit, MAX_REVISIONS)
-      })
+    revisions: (block, { from, limit }, members) => {
+      const question = { _tag: "Revisions", block, from, limit: Math.min(limit, MAX_REVISIONS) } as const
+      const there = askAny(block, "Revisions", question, members)
       return hereOrThere(
         block,
+        members,
         repo.revisions(block, { from, limit }),
         Effect.map(there, ({ revisions }) => revisions)
       )
     },
     status,
-    stored: (block, at) => hereOrThere(block, repo.stored(block, at), reads.at(block, at)),
+    stored: (block, at, members) => hereOrThere(block, members, repo.stored(block, at), reads.at(block, at, members)),
     transact: (request) => turns.watching(request.signed.manifest, decide(request)),
     turns
   }

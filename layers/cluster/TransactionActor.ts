@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Ending, LockInTheWay } from "../../schemas/Cluster.ts"
+import type { Busy, LimitExceeded } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
@@ -32,8 +33,11 @@ export interface Outcome {
   /** Whose locks were in its way. */
   readonly inTheWay: ReadonlyArray<LockInTheWay>
   /** What members had against it, each in its last words. */
-  readonly objections: ReadonlyMap<PeerId, string>
+  readonly objections: ReadonlyMap<PeerId, Objection>
 }
+
+/** What a member has against a transaction: a rule, or that it is too much, for now or for good. */
+export type Objection = string | Busy | LimitExceeded
 
 /** Why a transaction could not be brought to an end: it may come to one yet. */
 export interface Undecided {

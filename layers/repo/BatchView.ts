@@ -3,7 +3,7 @@ import type { CertifiedRevision } from "../../schemas/Cluster.ts"
 import type { ActionId, BlockId, PublicKey, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
-import type { MemberView } from "../../src/cluster/member/MemberView.ts"
+import type { MemberView, Undecided } from "../../src/cluster/member/MemberView.ts"
 import type { Votes } from "../../src/cluster/member/Votes.ts"
 import {
   type BlockState,
@@ -61,7 +61,7 @@ export class BatchView implements MemberView {
     return this.#revisions.get(name)
   }
 
-  readonly undecidedOf = (author: PublicKey): number => this.#memory.votes.countOf(author)
+  readonly undecided = (author?: PublicKey): Undecided => this.#memory.votes.undecided(author)
 
   readonly votes = (id: ActionId): Votes | undefined => this.#memory.votes.get(id)
 

@@ -72,6 +72,8 @@ const make = Effect.fnUntraced(function* (network: NetworkName) {
     faultModel: "crash",
     get: repo.get,
     known: undefined,
+    latest: undefined,
+    membersAt: () => members,
     membersFor: () => Effect.succeed(members),
     network,
     proof: repo.proof,

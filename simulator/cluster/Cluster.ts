@@ -44,6 +44,7 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
     answerMillis: 100,
     backOffMillis: 10,
     compareMillis: 200,
+    forgetMillis: 300,
     maxBackOffMillis: 200,
     maxReadRounds: 40,
     patienceMillis: 40,

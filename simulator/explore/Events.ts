@@ -248,7 +248,7 @@ const forgets = ({ scene }: Staged, index: number): ReadonlyArray<Event> => {
   const { action, name } = scene.transactions[index]!
   return [
     {
-      happens: () => ({ _tag: "Forget", action, isAcknowledged: false }),
+      happens: () => ({ _tag: "Forget", action }),
       name: `forget ${name}`,
       when: ALWAYS
     }

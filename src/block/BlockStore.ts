@@ -1,7 +1,7 @@
 import type { Block, BlockHeader } from "../../schemas/Block.ts"
 import type { BlockTypes } from "../../schemas/BlockTypes.ts"
 import { CorruptBlock } from "../../schemas/Errors.ts"
-import type { BlockId } from "../../schemas/Ids.ts"
+import type { BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { Operation } from "../../schemas/Transform.ts"
 
 /**
@@ -9,16 +9,24 @@ import type { Operation } from "../../schemas/Transform.ts"
  * and starts the procedure again, so that data structures are plain synchronous functions.
  */
 export interface BlockReader {
-  /** The block, or undefined where there is none: never created, or deleted. */
-  readonly get: (id: BlockId) => Block | undefined
+  /**
+   * The block, or undefined where there is none: never created, or deleted. `members` keep it, where whoever refers to it says
+   * so; all others live with their collection's header.
+   */
+  readonly get: (id: BlockId, members?: ReadonlyArray<PeerId>) => Block | undefined
+  /** The members that keep a block which was read or allocated a moment ago, where they are not those of its collection's header. */
+  readonly membersOf?: (id: BlockId) => ReadonlyArray<PeerId> | undefined
 }
+
+/** Where a new block is to live: with its collection's header, or, if that scatters its data, at a place of its own. */
+export type BlockRole = "history" | "data"
 
 /** Blocks that a procedure may change. Changes are seen at once by later reads, and by nobody else. */
 export interface BlockStore extends BlockReader {
   /** Grows with every change; a cursor made at another version is no longer valid. */
   readonly version: number
-  /** The header of a new block, with a fresh id. */
-  readonly allocate: <T extends string>(type: T) => BlockHeader & { readonly type: T }
+  /** The header of a new block, with a fresh id. It lives with its collection's header unless it is `data` of one that scatters. */
+  readonly allocate: <T extends string>(type: T, role?: BlockRole) => BlockHeader & { readonly type: T }
   /** Adds a new block. */
   readonly insert: (block: Block) => void
   /** Changes a block by operations in order. */

@@ -1,8 +1,8 @@
 import type { Block, BlockHeader } from "../../schemas/Block.ts"
-import type { BlockId } from "../../schemas/Ids.ts"
+import type { BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { Operation, Transform } from "../../schemas/Transform.ts"
 import { applyOperation, propertyOf, TransformMismatch } from "./apply.ts"
-import type { BlockReader, BlockStore } from "./BlockStore.ts"
+import type { BlockReader, BlockRole, BlockStore } from "./BlockStore.ts"
 import { spliceBetween } from "./splice.ts"
 
 /** What a tracker knows of one block: how it was changed, and what it is now (undefined: deleted). */
@@ -13,7 +13,12 @@ export interface Change {
   readonly block: Block | undefined
   /** Whether the transform is not what was done, step by step, but worked out from its result. */
   readonly isFolded: boolean
+  /** The members that keep it, where they are not those of its collection's header. */
+  readonly members: ReadonlyArray<PeerId> | undefined
 }
+
+/** Makes the header of the `index`th new block; may raise a `BlockFault`. */
+export type Allocate = (type: string, index: number, role: BlockRole) => BlockHeader
 
 /** Past this many recorded operations a block's transform is folded into one splice per changed property. */
 const FOLD_ABOVE = 16
@@ -24,7 +29,7 @@ const FOLD_ABOVE = 16
  */
 export class Tracker implements BlockStore {
   readonly #source: BlockReader
-  readonly #allocate: (type: string, index: number) => BlockHeader
+  readonly #allocate: Allocate
   readonly #changes = new Map<BlockId, Change>()
   /** What changed blocks were before, since the oldest mark held. */
   readonly #undo: Array<readonly [BlockId, Change | undefined]> = []
@@ -32,8 +37,7 @@ export class Tracker implements BlockStore {
   #allocated = 0
   #version = 0
 
-  /** `allocate` makes the header of the `index`th new block; it may raise a `BlockFault`. */
-  constructor(source: BlockReader, allocate: (type: string, index: number) => BlockHeader) {
+  constructor(source: BlockReader, allocate: Allocate) {
     this.#source = source
     this.#allocate = allocate
   }
@@ -52,20 +56,31 @@ export class Tracker implements BlockStore {
     return this.#allocated
   }
 
-  get(id: BlockId): Block | undefined {
+  get(id: BlockId, members?: ReadonlyArray<PeerId>): Block | undefined {
     const change = this.#changes.get(id)
-    return change === undefined ? this.#source.get(id) : change.block
+    return change === undefined ? this.#source.get(id, members) : change.block
   }
 
-  allocate<T extends string>(type: T): BlockHeader & { readonly type: T } {
-    return this.#allocate(type, this.#allocated++) as BlockHeader & { readonly type: T }
+  membersOf(id: BlockId): ReadonlyArray<PeerId> | undefined {
+    const change = this.#changes.get(id)
+    return change === undefined ? this.#source.membersOf?.(id) : change.members
+  }
+
+  allocate<T extends string>(type: T, role: BlockRole = "history"): BlockHeader & { readonly type: T } {
+    return this.#allocate(type, this.#allocated++, role) as BlockHeader & { readonly type: T }
   }
 
   insert(block: Block): void {
     const id = block.header.id
     // Ids are never used twice: the source has no such block, and a deleted one does not come back.
     if (this.#changes.has(id)) throw new TransformMismatch("insert over a block that exists")
-    this.#set(id, { before: undefined, block, isFolded: false, transform: { insert: block } })
+    this.#set(id, {
+      before: undefined,
+      block,
+      isFolded: false,
+      members: this.membersOf(id),
+      transform: { insert: block }
+    })
   }
 
   update(id: BlockId, ...operations: ReadonlyArray<Operation>): void {
@@ -74,7 +89,7 @@ export class Tracker implements BlockStore {
     const block = operations.reduce(applyOperation, current)
     const known = this.#changes.get(id)
     if (known === undefined) {
-      this.#set(id, { before: current, block, isFolded: false, transform: { operations } })
+      this.#set(id, { before: current, block, isFolded: false, members: this.membersOf(id), transform: { operations } })
     } else if ("operations" in known.transform) {
       this.#set(id, { ...known, block, ...this.#record(known, operations, block) })
     } else this.#set(id, { ...known, block, transform: { insert: block } })
@@ -86,7 +101,8 @@ export class Tracker implements BlockStore {
     const known = this.#changes.get(id)
     const before = known === undefined ? current : known.before
     // A block that came and went inside this tracker never was.
-    this.#set(id, before && { before, block: undefined, isFolded: false, transform: { delete: true } })
+    const members = this.membersOf(id)
+    this.#set(id, before && { before, block: undefined, isFolded: false, members, transform: { delete: true } })
   }
 
   /** Undoes whatever was done to a block: it is what the source has; one that is new never was. */

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { CorruptBlock, Invalid, LimitExceeded } from "../../schemas/Errors.ts"
+import { CorruptBlock, Invalid, LimitExceeded, NotEnoughPeers } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import { BlockFault, type BlockReader } from "./BlockStore.ts"
 
@@ -15,10 +15,13 @@ export interface BlockSource<E> extends BlockReader {
 const MAX_FAULTS = 1_000_000
 
 const isExpected = (thrown: unknown): thrown is ProcedureFailure =>
-  thrown instanceof CorruptBlock || thrown instanceof Invalid || thrown instanceof LimitExceeded
+  thrown instanceof CorruptBlock ||
+  thrown instanceof Invalid ||
+  thrown instanceof LimitExceeded ||
+  thrown instanceof NotEnoughPeers
 
 /** What a procedure may fail with by itself. */
-export type ProcedureFailure = CorruptBlock | Invalid | LimitExceeded
+export type ProcedureFailure = CorruptBlock | Invalid | LimitExceeded | NotEnoughPeers
 
 /** Runs a procedure at once: its outcome, or the fault where a block is not in memory. */
 export const tryProcedure = <A, E>(

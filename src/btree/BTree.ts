@@ -8,6 +8,7 @@
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader, BlockStore } from "../block/BlockStore.ts"
+import { type Child, childrenOf, idOf, tableOf } from "./Child.ts"
 import { type Content, insertNode, isLeaf, type LeafEdit, nodeWeight, readNode, readNodes, writeNode } from "./Node.ts"
 import { type Compare, leafOf, routeTo, routeToEnd, search } from "./Route.ts"
 import { settleEdit } from "./settle.ts"
@@ -23,7 +24,7 @@ const EMPTY_LEAF: Content = { keys: [], type: "leaf", values: [] }
 /** Makes an empty tree, and gives the id of its root. */
 export const create = (store: BlockStore): BlockId => {
   const header = store.allocate("branch")
-  store.insert({ children: [insertNode(store, EMPTY_LEAF)], header, keys: [] })
+  store.insert({ ...tableOf([insertNode(store, EMPTY_LEAF)]), header, keys: [] })
   return header.id
 }
 
@@ -77,21 +78,21 @@ export const clear = (store: BlockStore, root: BlockId, maxBlocks: number = Numb
     return false
   }
   const { leaf } = routeToEnd(store, root, "first")
-  const kept = leaf.header.id
-  for (const id of below) if (id !== kept) store.remove(id)
+  const kept = below.find((child) => idOf(child) === leaf.header.id)!
+  for (const child of below) if (child !== kept) store.remove(idOf(child))
   writeNode(store, leaf, EMPTY_LEAF)
   writeNode(store, readNode(store, root), { keys: [], type: "branch", values: [kept] })
   return true
 }
 
 /** Every block below the root, level by level; undefined where that is more than `most`. */
-const blocksBelow = (reader: BlockReader, root: BlockId, most: number): ReadonlyArray<BlockId> | undefined => {
-  const ids: Array<BlockId> = []
-  let level: ReadonlyArray<BlockId> = [root]
+const blocksBelow = (reader: BlockReader, root: BlockId, most: number): ReadonlyArray<Child> | undefined => {
+  const below: Array<Child> = []
+  let level: ReadonlyArray<Child> = [root]
   while (level.length > 0) {
-    level = readNodes(reader, level).flatMap((node) => (isLeaf(node) ? [] : node.children))
-    for (const id of level) ids.push(id)
-    if (ids.length > most) return undefined
+    level = readNodes(reader, level).flatMap((node) => (isLeaf(node) ? [] : childrenOf(node)))
+    for (const child of level) below.push(child)
+    if (below.length > most) return undefined
   }
-  return ids
+  return below
 }

@@ -1,11 +1,11 @@
 import type { BranchBlock, LeafBlock } from "../../schemas/BlockTypes.ts"
-import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Operation } from "../../schemas/Transform.ts"
 import { BlockFault, type BlockReader, type BlockStore, expectBlock } from "../block/BlockStore.ts"
 import { spliceBetween } from "../block/splice.ts"
 import * as Slot from "../encoding/Slot.ts"
+import { type Child, childrenOf, idOf, tableOf } from "./Child.ts"
 import { entryWeight, separatorWeight } from "./Weight.ts"
 
 /** A block of the tree. */
@@ -13,7 +13,7 @@ export type NodeBlock = BranchBlock | LeafBlock
 
 /**
  * What a node holds, leaf or branch alike. In a leaf `values[i]` is the entry of `keys[i]`; in a branch `values` are its
- * children, one more than the keys that separate them.
+ * children (each a {@link Child}), one more than the keys that separate them.
  */
 export interface Content {
   readonly type: "branch" | "leaf"
@@ -32,21 +32,21 @@ export interface Division {
 export const isLeaf = (node: NodeBlock): node is LeafBlock => node.header.type === "leaf"
 
 /** The node that a tree refers to. Raises `CorruptBlock` where there is none. */
-export const readNode = (reader: BlockReader, id: BlockId): NodeBlock => {
-  const block = reader.get(id)
+export const readNode = (reader: BlockReader, child: Child): NodeBlock => {
+  const block = typeof child === "string" ? reader.get(child) : reader.get(child.id, child.members)
   if (block !== undefined && (block.header.type === "leaf" || block.header.type === "branch")) {
     return block as unknown as NodeBlock
   }
-  return expectBlock(reader, id, "branch", "leaf")
+  return expectBlock(reader, idOf(child), "branch", "leaf")
 }
 
 /** As {@link readNode}, for several at once: those not in memory are asked for together. */
-export const readNodes = (reader: BlockReader, ids: ReadonlyArray<BlockId>): ReadonlyArray<NodeBlock> => {
+export const readNodes = (reader: BlockReader, children: ReadonlyArray<Child>): ReadonlyArray<NodeBlock> => {
   const nodes: Array<NodeBlock> = []
   const missing: Array<BlockId> = []
-  for (const id of ids) {
+  for (const child of children) {
     try {
-      nodes.push(readNode(reader, id))
+      nodes.push(readNode(reader, child))
     } catch (fault) {
       if (!(fault instanceof BlockFault)) throw fault
       missing.push(...fault.ids)
@@ -56,18 +56,11 @@ export const readNodes = (reader: BlockReader, ids: ReadonlyArray<BlockId>): Rea
   return nodes
 }
 
-/** The id of a branch's child by its index. Raises `CorruptBlock` where there is none. */
-export const childAt = (branch: BranchBlock, index: number): BlockId => {
-  const child = branch.children[index]
-  if (child === undefined) throw new CorruptBlock({ block: branch.header.id, reason: `has no child ${index}` })
-  return child
-}
-
 /** What a node holds. */
 export const contentOf = (node: NodeBlock): Content =>
   isLeaf(node)
     ? { keys: node.keys, type: "leaf", values: node.entries }
-    : { keys: node.keys, type: "branch", values: node.children }
+    : { keys: node.keys, type: "branch", values: childrenOf(node) }
 
 // ── Weight ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,11 +124,14 @@ export const join = ({ left, right, separator }: Division): Content => ({
 
 // ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Adds a node, and gives its id. */
-export const insertNode = (store: BlockStore, { keys, type, values }: Content): BlockId => {
-  const header = store.allocate(type)
-  store.insert(type === "leaf" ? { entries: values, header, keys } : { children: values, header, keys })
-  return header.id
+/** Adds a node below the root, and gives what its parent is to refer to it by. */
+export const insertNode = (store: BlockStore, { keys, type, values }: Content): Child => {
+  const header = store.allocate(type, "data")
+  const members = store.membersOf?.(header.id)
+  store.insert(
+    type === "leaf" ? { entries: values, header, keys } : { ...tableOf(values as ReadonlyArray<Child>), header, keys }
+  )
+  return members === undefined ? header.id : { id: header.id, members }
 }
 
 /** A change of a leaf in one place: keys and their entries go from an index on, others come there. */
@@ -170,12 +166,15 @@ export const editLeaf = (
 /** Gives a node new content by one splice for each property that differs. `weight` is the new one, where it is known. */
 export const writeNode = (store: BlockStore, node: NodeBlock, content: Content, weight?: number): void => {
   const id = node.header.id
-  const before = contentOf(node)
-  const operations = [
-    spliceBetween("keys", before.keys, content.keys),
-    spliceBetween(content.type === "leaf" ? "entries" : "children", before.values, content.values)
-  ].filter((splice) => splice !== undefined)
+  const others: Readonly<Record<string, ReadonlyArray<Json>>> =
+    content.type === "leaf" ? { entries: content.values } : { ...tableOf(content.values as ReadonlyArray<Child>) }
+  const operations = Object.entries({ keys: content.keys, ...others })
+    .map(([property, items]) => spliceBetween(property, arrayOf(node, property), items))
+    .filter((splice) => splice !== undefined)
   if (operations.length === 0) return
   store.update(id, ...operations)
   if (weight !== undefined) weights.set(readNode(store, id), weight)
 }
+
+const arrayOf = (node: NodeBlock, property: string): ReadonlyArray<Json> =>
+  (node as unknown as Readonly<Record<string, ReadonlyArray<Json>>>)[property] ?? []

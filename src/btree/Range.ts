@@ -2,7 +2,8 @@ import type { LeafBlock } from "../../schemas/BlockTypes.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import { BlockFault, type BlockReader } from "../block/BlockStore.ts"
-import { childAt } from "./Node.ts"
+import { type Child, childAt } from "./Child.ts"
+import { readNodes } from "./Node.ts"
 import {
   boundary,
   type Compare,
@@ -145,9 +146,11 @@ const nextRoute = (
   try {
     return neighbour(reader, steps, towards(reverse))!
   } catch (fault) {
-    const ids =
-      fault instanceof BlockFault ? following(steps[steps.length - 1]!, range, compare, reverse, readAhead) : []
-    throw ids.length === 0 ? fault : new BlockFault(ids)
+    if (fault instanceof BlockFault) {
+      // Faults, too, but of all of them that are not there.
+      readNodes(reader, following(steps[steps.length - 1]!, range, compare, reverse, readAhead))
+    }
+    throw fault
   }
 }
 
@@ -158,12 +161,12 @@ const following = (
   compare: Compare,
   reverse: boolean,
   most: number
-): ReadonlyArray<BlockId> => {
-  const ids: Array<BlockId> = []
+): ReadonlyArray<Child> => {
+  const children: Array<Child> = []
   const stride = reverse ? -1 : 1
-  for (let i = index + stride; i >= 0 && i < branch.children.length && ids.length < most; i += stride) {
+  for (let i = index + stride; i >= 0 && i < branch.children.length && children.length < most; i += stride) {
     if (endsBefore(branch.keys[reverse ? i : i - 1], range, compare, reverse)) break
-    ids.push(childAt(branch, i))
+    children.push(childAt(branch, i))
   }
-  return ids
+  return children
 }

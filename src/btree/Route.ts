@@ -3,7 +3,8 @@ import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader } from "../block/BlockStore.ts"
-import { childAt, isLeaf, readNode } from "./Node.ts"
+import { type Child, childAt, idOf } from "./Child.ts"
+import { isLeaf, readNode } from "./Node.ts"
 
 /** The order of keys: negative, 0 or positive, as the first is before, equal to or after the second. */
 export type Compare = (a: Json, b: Json) => number
@@ -48,11 +49,11 @@ const childIndex = (keys: ReadonlyArray<Json>, key: Json, compare: Compare): num
 
 /** The leaf that a key belongs to. */
 export const leafOf = (reader: BlockReader, root: BlockId, compare: Compare, key: Json): LeafBlock => {
-  let id = root
+  let child: Child = root
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    const node = readNode(reader, id)
+    const node = readNode(reader, child)
     if (isLeaf(node)) return node
-    id = childAt(node, childIndex(node.keys, key, compare))
+    child = childAt(node, childIndex(node.keys, key, compare))
   }
   throw tooDeep(root)
 }
@@ -60,29 +61,29 @@ export const leafOf = (reader: BlockReader, root: BlockId, compare: Compare, key
 /** The way to the leaf that a key belongs to. */
 export const routeTo = (reader: BlockReader, root: BlockId, compare: Compare, key: Json): Route => {
   const steps: Array<Step> = []
-  let id = root
+  let child: Child = root
   while (steps.length < MAX_DEPTH) {
-    const node = readNode(reader, id)
+    const node = readNode(reader, child)
     if (isLeaf(node)) return { leaf: node, steps }
     const index = childIndex(node.keys, key, compare)
     steps.push({ branch: node, index })
-    id = childAt(node, index)
+    child = childAt(node, index)
   }
   throw tooDeep(root)
 }
 
 /** The way to the first or last leaf below a node; `above` are the steps that lead to it. */
-export const routeToEnd = (reader: BlockReader, from: BlockId, end: End, above: ReadonlyArray<Step> = []): Route => {
+export const routeToEnd = (reader: BlockReader, from: Child, end: End, above: ReadonlyArray<Step> = []): Route => {
   const steps = [...above]
-  let id = from
+  let child = from
   while (steps.length < MAX_DEPTH) {
-    const node = readNode(reader, id)
+    const node = readNode(reader, child)
     if (isLeaf(node)) return { leaf: node, steps }
     const index = end === "first" ? 0 : node.children.length - 1
     steps.push({ branch: node, index })
-    id = childAt(node, index)
+    child = childAt(node, index)
   }
-  throw tooDeep(from)
+  throw tooDeep(idOf(from))
 }
 
 /** The way to the next leaf in a direction; undefined after the outermost. */

@@ -1,9 +1,8 @@
 import { CorruptBlock } from "../../schemas/Errors.ts"
-import type { BlockId } from "../../schemas/Ids.ts"
 import type { BlockStore } from "../block/BlockStore.ts"
+import { type Child, childAt, childrenOf, idOf } from "./Child.ts"
 import {
   type Content,
-  childAt,
   contentOf,
   contentWeight,
   divide,
@@ -59,7 +58,7 @@ const split = (store: BlockStore, node: NodeBlock, content: Content, { branch, i
   return {
     keys: branch.keys.toSpliced(index, 0, separator),
     type: "branch",
-    values: branch.children.toSpliced(index + 1, 0, insertNode(store, right))
+    values: childrenOf(branch).toSpliced(index + 1, 0, insertNode(store, right))
   }
 }
 
@@ -78,7 +77,7 @@ const fill = (store: BlockStore, node: NodeBlock, content: Content, { branch, in
     return {
       keys: branch.keys.toSpliced(leftIndex, 1),
       type: "branch",
-      values: branch.children.toSpliced(leftIndex + 1, 1)
+      values: childrenOf(branch).toSpliced(leftIndex + 1, 1)
     }
   }
   const shared = divide(joined)
@@ -89,13 +88,13 @@ const fill = (store: BlockStore, node: NodeBlock, content: Content, { branch, in
   }
   writeNode(store, leftNode, shared.left)
   writeNode(store, rightNode, shared.right)
-  return { keys: branch.keys.with(leftIndex, shared.separator), type: "branch", values: branch.children }
+  return { keys: branch.keys.with(leftIndex, shared.separator), type: "branch", values: childrenOf(branch) }
 }
 
-const readSibling = (store: BlockStore, node: NodeBlock, id: BlockId): NodeBlock => {
-  const sibling = readNode(store, id)
+const readSibling = (store: BlockStore, node: NodeBlock, child: Child): NodeBlock => {
+  const sibling = readNode(store, child)
   if (isLeaf(sibling) === isLeaf(node)) return sibling
-  throw new CorruptBlock({ block: id, reason: `is not on the level of its sibling ${node.header.id}` })
+  throw new CorruptBlock({ block: idOf(child), reason: `is not on the level of its sibling ${node.header.id}` })
 }
 
 /** The root keeps its id: it grows by moving its content into two new children, and shrinks by taking that of its last. */
@@ -106,7 +105,7 @@ const settleRoot = (store: BlockStore, root: NodeBlock, content: Content): void 
     writeNode(store, root, { keys: [separator], type: "branch", values })
     return
   }
-  const only = content.values.length === 1 ? readNode(store, content.values[0] as BlockId) : undefined
+  const only = content.values.length === 1 ? readNode(store, content.values[0] as Child) : undefined
   if (only === undefined || isLeaf(only)) {
     writeNode(store, root, content)
     return

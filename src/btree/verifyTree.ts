@@ -3,7 +3,8 @@ import { CorruptBlock } from "../../schemas/Errors.ts"
 import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader } from "../block/BlockStore.ts"
-import { childAt, contentOf, contentWeight, isLeaf, type NodeBlock, readNode, readNodes } from "./Node.ts"
+import { childAt, childrenOf } from "./Child.ts"
+import { contentOf, contentWeight, isLeaf, type NodeBlock, readNode, readNodes } from "./Node.ts"
 import type { Compare } from "./Route.ts"
 import { CAPACITY, MAX_ENTRY_WEIGHT, MAX_SEPARATOR_WEIGHT } from "./Weight.ts"
 
@@ -69,7 +70,7 @@ const verifyLevels = (reader: BlockReader, root: BlockId, compare: Compare, heav
       if (node.header.collectionId !== top.header.collectionId) report(node, "is of another collection")
       const mayBeLight = node === top || (leaves && alone)
       if (!verifyNode(bounded, compare, mayBeLight ? undefined : heaviest, report) || isLeaf(node)) continue
-      for (const child of childrenOf(reader, node, bounded)) {
+      for (const child of boundedChildren(reader, node, bounded)) {
         const id = child.node.header.id
         if (seen.has(id)) report(node, `has a child that another place refers to: ${id}`)
         else below.push(child)
@@ -124,8 +125,12 @@ const verifyKeys = ({ high, low, node }: Bounded, compare: Compare, report: Repo
 }
 
 /** The children of a branch, each with its bounds. Those not in memory are asked for together. */
-export const childrenOf = (reader: BlockReader, branch: BranchBlock, { high, low }: Bounded): ReadonlyArray<Bounded> =>
-  readNodes(reader, branch.children).map((node, index) => ({
+export const boundedChildren = (
+  reader: BlockReader,
+  branch: BranchBlock,
+  { high, low }: Bounded
+): ReadonlyArray<Bounded> =>
+  readNodes(reader, childrenOf(branch)).map((node, index) => ({
     high: index < branch.keys.length ? branch.keys[index] : high,
     low: index > 0 ? branch.keys[index - 1] : low,
     node

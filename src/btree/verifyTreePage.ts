@@ -3,14 +3,15 @@ import type { BlockId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { BlockReader } from "../block/BlockStore.ts"
 import type { BlockViolation, StructureCheck, StructurePage } from "../verify/Structure.ts"
+import { type Child, childrenOf, idOf } from "./Child.ts"
 import { isLeaf, readNode } from "./Node.ts"
 import type { Compare } from "./Route.ts"
-import { type Bounded, childrenOf, type Report, verifyNode } from "./verifyTree.ts"
+import { type Bounded, boundedChildren, type Report, verifyNode } from "./verifyTree.ts"
 import { MAX_ENTRY_WEIGHT } from "./Weight.ts"
 
 /** A branch that is still to be checked, with all that is below it. */
 interface Pending {
-  readonly id: BlockId
+  readonly child: Child
   readonly depth: number
   readonly high: Json | undefined
   readonly low: Json | undefined
@@ -20,6 +21,11 @@ interface Pending {
 export interface TreeProgress {
   readonly leafDepth: number | undefined
   readonly pending: ReadonlyArray<Pending>
+}
+
+/** A child of a branch, and how that refers to it. */
+interface BoundedChild extends Bounded {
+  readonly child: Child
 }
 
 /** Deeper than any tree whose branches are half full. References that go round in a circle end here. */
@@ -33,7 +39,7 @@ export const verifyTreePage = (
   reader: BlockReader,
   root: BlockId,
   compare: Compare,
-  at: TreeProgress = { leafDepth: undefined, pending: [{ depth: 0, high: undefined, id: root, low: undefined }] },
+  at: TreeProgress = { leafDepth: undefined, pending: [{ child: root, depth: 0, high: undefined, low: undefined }] },
   heaviest: number = MAX_ENTRY_WEIGHT
 ): StructurePage<TreeProgress> => {
   const violations: Array<BlockViolation> = []
@@ -48,13 +54,12 @@ export const verifyTreePage = (
   try {
     const children = verifyBranch(reader, place, compare, heaviest, report)
     isWhole = children !== undefined
-    for (const child of children ?? []) {
-      const { node } = child
+    for (const { child, high, low, node } of children ?? []) {
       if (isLeaf(node)) {
         leaves += 1
         leafDepth ??= place.depth
         if (leafDepth !== place.depth) report(node, "is on another level than others")
-      } else pending.push({ ...child, depth: place.depth + 1, id: node.header.id })
+      } else pending.push({ child, depth: place.depth + 1, high, low })
     }
   } catch (error) {
     if (!(error instanceof CorruptBlock)) throw error
@@ -77,25 +82,26 @@ export const treeStructure =
  */
 const verifyBranch = (
   reader: BlockReader,
-  { depth, high, id, low }: Pending,
+  { child: own, depth, high, low }: Pending,
   compare: Compare,
   heaviest: number,
   report: Report
-): ReadonlyArray<Bounded> | undefined => {
-  const node = readNode(reader, id)
+): ReadonlyArray<BoundedChild> | undefined => {
+  const node = readNode(reader, own)
   const isRoot = depth === 0
   if (isLeaf(node)) {
     report(node, "is the root")
     return []
   }
-  if (depth === MAX_DEPTH) throw new CorruptBlock({ block: id, reason: `is ${MAX_DEPTH} levels below the root` })
+  if (depth === MAX_DEPTH) throw new CorruptBlock({ block: idOf(own), reason: `is ${MAX_DEPTH} levels below the root` })
   if (!verifyNode({ high, low, node }, compare, isRoot ? undefined : heaviest, report)) return undefined
-  const children = childrenOf(reader, node, { high, low, node })
+  const children = boundedChildren(reader, node, { high, low, node })
   const isAlone = isRoot && children.length === 1
   for (const child of children) {
     if (child.node.header.collectionId !== node.header.collectionId) report(child.node, "is of another collection")
     if (isLeaf(child.node)) verifyNode(child, compare, isAlone ? undefined : heaviest, report)
     else if (isAlone) report(node, "has a branch as its only child")
   }
-  return [...children].reverse()
+  const refs = childrenOf(node)
+  return children.map((bounded, i) => ({ ...bounded, child: refs[i]! })).reverse()
 }

@@ -209,7 +209,7 @@ const create = (
   level: Level | undefined
 ) =>
   Effect.flatMap(transactor.membersFor(changes.id), (members) =>
-    changes.create(members, (store) => {
+    changes.create(members, shape.placement, (store) => {
       level?.assertUnderWay()
       const log = Log.createLog(store)
       const root = shape.createRoot?.(store)

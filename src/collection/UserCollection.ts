@@ -43,8 +43,6 @@ export interface CollectionOptions<Definitions extends ActionDefinitions> {
   readonly actions: Definitions
   /** What becomes of the pending actions of a local snapshot where others were first. By default they stay. */
   readonly filterConflict?: ConflictFilter<ActionOf<NoInfer<Definitions>>>
-  /** Where the blocks live: `together` (default) or, for large ones of a network, `scatter`. */
-  readonly placement?: Collection.Placement
 }
 
 /** What a collection is: its name and kind, the block that it begins with, and its actions. */
@@ -66,14 +64,14 @@ export const define = <Definitions extends ActionDefinitions>(
 const shapeOf = <Definitions extends ActionDefinitions>({
   create,
   kind,
-  name,
-  placement = "together"
+  name
 }: CollectionDefinition<Definitions>): Collection.CollectionShape => ({
   createRoot: create,
   // Apart from all kinds of this package, also those to come.
   kind: `${USER_PREFIX}${kind}`,
   name,
-  placement
+  // Who keeps a block that lives apart only a tree can tell: in its branches.
+  placement: "together"
 })
 
 /** Opens a collection that exists. */

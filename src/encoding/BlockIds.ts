@@ -80,9 +80,33 @@ const memberDigest = (hasher: HasherService, members: ReadonlyArray<PeerId>): Ui
   return digest
 }
 
-/** The id of the `index`th block that a transaction creates in a collection whose blocks all live at its home. */
-export const blockId = (hasher: HasherService, source: IdSource, index: number): BlockId => {
-  const place = placeOf(source.collection)
+/** The id of the `index`th block that a transaction creates in a collection, if it lives with the collection's header. */
+export const blockId = (hasher: HasherService, source: IdSource, index: number): BlockId =>
+  idAt(hasher, source, index, placeOf(source.collection))
+
+/** The same, if it lives at a place of its own. */
+export const scatteredBlockId = (hasher: HasherService, source: IdSource, index: number): BlockId =>
+  idAt(hasher, source, index, placeOf(scatteredPlace(hasher, source, index)))
+
+/** The place of a block that lives at one of its own, as the lowest id there: what it takes to ask who is closest. */
+export const scatteredPlace = (
+  hasher: HasherService,
+  { author, collection, stamp }: Omit<IdSource, "members">,
+  index: number
+): BlockId => {
+  const id = new Uint8Array(PLACE_BYTES + UNIQUE_BYTES)
+  id.set(hasher.sha256(joinParts([author, canonicalText(stamp), collection, String(index)])).subarray(0, PLACE_BYTES))
+  return Base32.encode(id) as BlockId
+}
+
+/** The characters of an id that lie wholly in its place: two places that agree in them are one. */
+export const PLACE_CHARACTERS = 25
+
+/** Whether a block of a collection lives at a place of its own, and not at that of the header. */
+export const isScattered = (id: BlockId, collection: CollectionId): boolean =>
+  !id.startsWith(collection.slice(0, PLACE_CHARACTERS))
+
+const idAt = (hasher: HasherService, source: IdSource, index: number, place: Uint8Array): BlockId => {
   const unique = hasher
     .sha256(
       joinParts([

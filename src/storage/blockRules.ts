@@ -11,7 +11,7 @@ import {
   USER_PREFIX,
   UserBlock
 } from "../../schemas/BlockTypes.ts"
-import { BlockId, type CollectionId, type PeerId } from "../../schemas/Ids.ts"
+import { BlockId, type CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { HasherService } from "../../services/Hasher.ts"
@@ -47,7 +47,7 @@ const shapeProblem = (block: Block): string | undefined => {
 
 /** What is wrong with the shape of a new block. */
 export const newBlockProblem = (block: Block): string | undefined =>
-  shapeProblem(block) ?? (isBalanced(block) ? undefined : UNBALANCED)
+  shapeProblem(block) ?? (isBalanced(block) ? tableProblem(block) : UNBALANCED)
 
 /** What is wrong with the shape of a block that has changed. How headers and logs change has rules of its own. */
 export const changedBlockProblem = (block: Block, transform: Transform): string | undefined => {
@@ -64,14 +64,17 @@ export const changedBlockProblem = (block: Block, transform: Transform): string 
   }
 }
 
-/** A node of a tree has its header, its keys, and its entries or children. */
+/** A node of a tree has its header, its keys, and its entries or children; a branch also the table of who keeps these. */
 const NODE_PROPERTIES = 3
+const TABLE_PROPERTIES = 2
 const UNBALANCED = "the numbers of keys and of what they stand for do not agree"
 
 /** Cheap, as nearly every commit to a tree changes a leaf. Operations make nothing else of an array. */
 const nodeProblem = (block: Block): string | undefined => {
-  if (Object.keys(block).length !== NODE_PROPERTIES) return `a ${block.header.type} has no such property`
-  return isBalanced(block) ? undefined : UNBALANCED
+  const hasTable = block.header.type === "branch" && block.clusters !== undefined
+  const properties = NODE_PROPERTIES + (hasTable ? TABLE_PROPERTIES : 0)
+  if (Object.keys(block).length !== properties) return `a ${block.header.type} has no such property`
+  return isBalanced(block) ? tableProblem(block) : UNBALANCED
 }
 
 const isBalanced = ({ children, entries, header, keys }: Block): boolean => {
@@ -98,6 +101,30 @@ const childrenProblem = (transform: Transform): string | undefined => {
   )
   return areIds ? undefined : "a child is no block id"
 }
+
+const isMembers = Schema.is(Schema.NonEmptyArray(PeerId))
+
+/** What is wrong with what a block says of who keeps its children: each member set once, in the order of its first use. */
+const tableProblem = ({ children, clusterOf, clusters }: Block): string | undefined => {
+  if (clusters === undefined && clusterOf === undefined) return undefined
+  const isSized = Array.isArray(clusters) && sizeOf(clusterOf) === sizeOf(children)
+  return isSized && isTable(clusterOf as ReadonlyArray<unknown>, clusters)
+    ? undefined
+    : "the members of children are unclear"
+}
+
+const isTable = (clusterOf: ReadonlyArray<unknown>, clusters: ReadonlyArray<unknown>): boolean => {
+  let used = 0
+  for (const index of clusterOf) {
+    if (index === used) used++
+    else if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index > used) return false
+  }
+  const names = clusters.map((members) => (isMembers(members) && isSorted(members) ? members.join() : undefined))
+  return used === clusters.length && !names.includes(undefined) && new Set(names).size === names.length
+}
+
+const isSorted = (members: ReadonlyArray<PeerId>): boolean =>
+  members.every((peer, i) => i === 0 || peer > members[i - 1]!)
 
 /** What is wrong with a new header: its id is made of its name, and its members are those that are to keep it. */
 export const newHeaderProblem = (

@@ -6,10 +6,10 @@ import type { Locked, PendRequest, Refused, Stale } from "../../schemas/Repo.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import { applyTransform, TransformMismatch } from "../block/apply.ts"
-import { blockId, hashValue } from "../encoding/BlockIds.ts"
+import { blockId, hashValue, isScattered, scatteredBlockId } from "../encoding/BlockIds.ts"
 import { NotCanonical } from "../encoding/CanonicalJson.ts"
 import * as Slot from "../encoding/Slot.ts"
-import type { ApprovedWrite } from "./ApprovedWrite.ts"
+import { type ApprovedWrite, isHistory } from "./ApprovedWrite.ts"
 import type { BlockState, RepoView } from "./BlockState.ts"
 import { changedBlockProblem, newBlockProblem, newHeaderProblem, sameMembers } from "./blockRules.ts"
 import { type BaseProblem, compareBase } from "./compareBase.ts"
@@ -154,13 +154,16 @@ const checkWrite = (
       members: shard.members,
       stamp: manifest.stamp
     }
-    if (blockId(hasher, source, write.index) !== id) return "the id is not the one its transaction makes"
+    const idOf = isScattered(id, write.collection) ? scatteredBlockId : blockId
+    if (idOf(hasher, source, write.index) !== id) return "the id is not the one its transaction makes"
   }
   try {
     if (hashValue(hasher, transform) !== write.change) return "the transform is not the one signed for"
     const block = resultOf(state?.block, transform)
     const problem = resultProblem(hasher, shard, id, write, transform, block)
-    return problem ?? { block, id, shard, state, transform, write }
+    if (problem !== undefined) return problem
+    const approved = { block, id, shard, state, transform, write }
+    return isHistory(approved) && isScattered(id, write.collection) ? "it is not where its header is" : approved
   } catch (thrown) {
     if (thrown instanceof TransformMismatch || thrown instanceof NotCanonical) return thrown.message
     throw thrown

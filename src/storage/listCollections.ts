@@ -3,14 +3,14 @@ import { CorruptRecord, type StorageError } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { RawStorageService } from "../../services/RawStorage.ts"
 import type { CollectionListing, CollectionPage } from "../../services/StorageRepo.ts"
+import { PLACE_CHARACTERS } from "../encoding/BlockIds.ts"
 import { parse } from "./BlockStorage.ts"
 import { type HeadRecord, keys } from "./records.ts"
 
-/** The characters of an id that lie wholly in its place (16 bytes): ids of one place stand together in the order of keys. */
-const PLACE_CHARACTERS = 25
 /** Above every character of an id. */
 const ABOVE_ALL = "~"
 
+/** Ids of one place stand together in the order of keys. */
 const placeOf = (id: string): string => id.slice(0, PLACE_CHARACTERS)
 
 /**

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { type BlockId, CollectionId } from "../../schemas/Ids.ts"
 import type { Base, CollectionWrite, Manifest, Shard, Write } from "../../schemas/Manifest.ts"
+import { isScattered } from "../encoding/BlockIds.ts"
 import * as Slot from "../encoding/Slot.ts"
 
 /** Each rule goes through them once more. */
@@ -81,5 +82,22 @@ const orderProblem = (
       ? Object.hasOwn(writes, collections[0]!.tail)
       : Object.hasOwn(reads, shards.flatMap(({ reads }) => Object.keys(reads)).sort()[0]!)
   if (!isPrimaryFirst) return "the primary shard is not the first"
-  return lists.some((list, i) => i > 1 && list < lists[i - 1]!) ? "shards are out of order" : undefined
+  if (lists.some((list, i) => i > 1 && list < lists[i - 1]!)) return "shards are out of order"
+  return placesProblem(collections, shards)
+}
+
+/** A block at the place of its collection's header is in the shard of the open tail, which lives there. */
+const placesProblem = (
+  collections: ReadonlyArray<CollectionWrite>,
+  shards: ReadonlyArray<Shard>
+): string | undefined => {
+  const tails = new Map(collections.map(({ id, tail }) => [id, tail]))
+  for (const { writes } of shards) {
+    for (const [id, { collection }] of entriesOf(writes)) {
+      if (!isScattered(id, collection) && !Object.hasOwn(writes, tails.get(collection)!)) {
+        return `block ${id} is not where its header is`
+      }
+    }
+  }
+  return undefined
 }

@@ -8,8 +8,9 @@ import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
 import type { LogEntry } from "../../schemas/Collection.ts"
 import type { BlockId, CollectionId, Hash } from "../../schemas/Ids.ts"
 import type { Json } from "../../schemas/Json.ts"
-import type { CollectionWrite, Manifest, Shard } from "../../schemas/Manifest.ts"
+import type { CollectionWrite, Manifest } from "../../schemas/Manifest.ts"
 import type { HasherService } from "../../services/Hasher.ts"
+import { isScattered } from "../encoding/BlockIds.ts"
 import { isFull, lastRev, totals } from "../log/LogBlock.ts"
 import { type ApprovedWrite, isHistory } from "./ApprovedWrite.ts"
 import type { RepoView } from "./BlockState.ts"
@@ -90,7 +91,7 @@ const sceneProblem = (
   return (
     entryProblem(hasher, { ...frame, blocks, rev: collection.rev }, added, step.entry) ??
     historyProblem(scene, step) ??
-    placeProblem(scene, step, tail.shard)
+    placeProblem(scene, step)
   )
 }
 
@@ -100,11 +101,9 @@ const addedBlock = ({ writes }: Scene, id: BlockId): Block | undefined => {
   return write?.state === undefined ? write?.block : undefined
 }
 
-/** A header and its log live together: where the one is, or is written, the other must be. */
-const elsewhereProblem = ({ header, writes }: Scene): string | undefined =>
-  header !== undefined || [...writes.values()].some(isHistory)
-    ? "the open tail is not written where its header is"
-    : undefined
+/** A header and its log live together: where the one is, the other must be. */
+const elsewhereProblem = ({ header }: Scene): string | undefined =>
+  header === undefined ? undefined : "the open tail is not written where its header is"
 
 /** A new collection: header and first log block, which has the entry. */
 const creation = (scene: Scene, { block }: ApprovedWrite): Step | string => {
@@ -198,11 +197,20 @@ const historyProblem = ({ writes }: Scene, { entry, history }: Step): string | u
   return undefined
 }
 
-/** All blocks live with their header, but for the data of a collection that scatters it. */
-const placeProblem = ({ writes }: Scene, { header }: Step, shard: Shard): string | undefined => {
-  for (const write of writes.values()) {
-    const isHome = header.placement === "together" || isHistory(write) || write.id === header.root
-    if (isHome && write.shard !== shard) return `block ${write.id} is not where its header is`
+/**
+ * All blocks live with their header, but for the data of a collection that scatters it: those do not, wherever they are written.
+ * What is of the header's place is in the shard of the tail; the manifest was checked for that.
+ */
+const placeProblem = ({ collection, ids, writes }: Scene, { entry, header, history }: Step): string | undefined => {
+  const { payload } = entry as unknown as LogEntry
+  const atHome = new Set([...history, ...(payload?.blocks ?? []), header.root])
+  for (const id of ids) {
+    const isApart = isScattered(id, collection.id)
+    if (isApart && (header.placement === "together" || atHome.has(id))) return `block ${id} is not where its header is`
+    const isNew = writes.get(id)?.state === undefined && writes.has(id)
+    if (!isApart && header.placement === "scatter" && isNew && !atHome.has(id)) {
+      return `block ${id} has not a place of its own`
+    }
   }
   return undefined
 }

@@ -1,20 +1,16 @@
 import * as Effect from "effect/Effect"
 import type { LogBlock } from "../../schemas/BlockTypes.ts"
-import { Conflict } from "../../schemas/Errors.ts"
-import type { CollectionId } from "../../schemas/Ids.ts"
+import { Conflict, NotEnoughPeers } from "../../schemas/Errors.ts"
+import type { CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { Stamp } from "../../schemas/Manifest.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
-import type { TransactorService } from "../../services/Transactor.ts"
-import * as Base32 from "../encoding/Base32.ts"
-import { blockId } from "../encoding/BlockIds.ts"
+import { blockId, scatteredBlockId, scatteredPlace } from "../encoding/BlockIds.ts"
 import { lastRev } from "../log/LogBlock.ts"
 import { CollectionChanges } from "./CollectionChanges.ts"
+import { newStamp } from "./newStamp.ts"
 import { type CollectionEnds, PinnedCollection } from "./PinnedCollection.ts"
-import { type EndsById, readEnds } from "./readEnds.ts"
+import { type EndsById, type LatestSource, latestOf, readEnds } from "./readEnds.ts"
 import type { Session } from "./Session.ts"
-
-/** Bytes of randomness in a stamp's nonce. */
-const NONCE_BYTES = 16
 
 /** The revision of a collection, by its ends; 0 where it does not exist. */
 const revOf = (ends: CollectionEnds | undefined): number =>
@@ -32,7 +28,7 @@ export class Attempt {
   #pinning: Effect.Semaphore | undefined
   readonly #startedMillis: number
   /** How the ends of collections are read: of the clusters that keep them, or as far as this node knows. */
-  readonly #get: TransactorService["get"]
+  readonly #latest: LatestSource
   /** Whether what it read may be past. */
   readonly isOptimistic: boolean
   /** What was asked for, also in vain: the next attempt pins it all at once. */
@@ -46,7 +42,7 @@ export class Attempt {
     this.#session = session
     this.#startedMillis = startedMillis
     this.isOptimistic = mayBePast && transactor.known !== undefined
-    this.#get = (this.isOptimistic ? transactor.known : undefined) ?? transactor.get
+    this.#latest = (this.isOptimistic ? transactor.known : undefined) ?? latestOf(transactor)
   }
 
   /** Whether this attempt cannot commit any more, whatever it does. */
@@ -93,7 +89,7 @@ export class Attempt {
     for (const id of ids) this.#touched.add(id)
     const before = [...this.#collections.values()].map(({ pinned }) => pinned)
     const added = ids.filter((id) => !this.#collections.has(id))
-    return Effect.flatMap(readEnds(this.#session, this.#get, [...before.map(({ id }) => id), ...added]), (ends) => {
+    return Effect.flatMap(readEnds(this.#session, this.#latest, [...before.map(({ id }) => id), ...added]), (ends) => {
       if (ends === undefined || before.some(({ id, rev }) => revOf(ends.get(id)) !== rev))
         return Effect.fail(this.lose())
       for (const id of added) this.#collections.set(id, this.#changes(this.#pinned(id, ends.get(id))))
@@ -111,15 +107,26 @@ export class Attempt {
   }
 
   #changes(pinned: PinnedCollection): CollectionChanges {
-    const { hasher, signer } = this.#session
-    return new CollectionChanges(pinned, (members, index) =>
-      blockId(hasher, { author: signer.publicKey, collection: pinned.id, members, stamp: this.stamp }, index)
-    )
+    const { hasher, signer, transactor } = this.#session
+    const source = (members: ReadonlyArray<PeerId>) => ({
+      author: signer.publicKey,
+      collection: pinned.id,
+      members,
+      stamp: this.stamp
+    })
+    return new CollectionChanges(pinned, {
+      apart: (clusterSize, index) => {
+        const members = transactor.membersAt(scatteredPlace(hasher, source([]), index))
+        if (members.length < clusterSize) throw new NotEnoughPeers({ known: members.length, need: clusterSize })
+        return [scatteredBlockId(hasher, source(members), index), members]
+      },
+      atHome: (members, index) => blockId(hasher, source(members), index)
+    })
   }
 
   /** Drawn once, at the first action that needs it. */
   get stamp(): Stamp {
-    this.#stamp ??= { nonce: Base32.encode(this.#session.entropy.bytes(NONCE_BYTES)), time: this.#startedMillis }
+    this.#stamp ??= newStamp(this.#session.entropy, this.#startedMillis)
     return this.#stamp
   }
 
@@ -127,7 +134,7 @@ export class Attempt {
   readonly validate: Effect.Effect<void, ReadError | Conflict> = Effect.suspend(() => {
     if (!this.isOptimistic || this.#lost || this.#collections.size === 0) return Effect.void
     const { transactor } = this.#session
-    return Effect.flatMap(readEnds(this.#session, transactor.get, [...this.#collections.keys()]), (ends) =>
+    return Effect.flatMap(readEnds(this.#session, latestOf(transactor), [...this.#collections.keys()]), (ends) =>
       this.#isAsOf(ends) ? Effect.void : Effect.fail(this.lose())
     )
   })
@@ -135,7 +142,7 @@ export class Attempt {
   /** Whether all that it read is still the latest, as far as this node knows. */
   readonly isCurrent: Effect.Effect<boolean, ReadError> = Effect.suspend(() => {
     const ids = [...this.#collections.keys()]
-    return Effect.map(readEnds(this.#session, this.#get, ids), (ends) => this.#isAsOf(ends))
+    return Effect.map(readEnds(this.#session, this.#latest, ids), (ends) => this.#isAsOf(ends))
   })
 
   #isAsOf(ends: EndsById | undefined): boolean {

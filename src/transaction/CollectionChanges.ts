@@ -1,7 +1,7 @@
 import type * as Effect from "effect/Effect"
 import type { BlockHeader } from "../../schemas/Block.ts"
 import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
-import type { Action } from "../../schemas/Collection.ts"
+import type { Action, Placement } from "../../schemas/Collection.ts"
 import type { BlockId, CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import { atomically } from "../block/Atomic.ts"
@@ -16,19 +16,28 @@ export type ProcedureError = ReadError | ProcedureFailure
 /** A change of blocks: what it gives, and the actions that the log is to keep of it. */
 export type WriteProcedure<A> = (store: Tracker) => { readonly result: A; readonly actions: ReadonlyArray<Action> }
 
+/** Makes the ids of the blocks that a transaction creates in one collection. */
+export interface IdMaker {
+  /** The id of a block that lives with the header, which these members keep. */
+  readonly atHome: (members: ReadonlyArray<PeerId>, index: number) => BlockId
+  /** The id of a block at a place of its own, and its members. Throws `NotEnoughPeers` where fewer than that are known. */
+  readonly apart: (clusterSize: number, index: number) => readonly [id: BlockId, members: ReadonlyArray<PeerId>]
+}
+
 /** What a transaction does to one collection: the blocks it changes, and the actions its log is to keep. */
 export class CollectionChanges {
   readonly pinned: PinnedCollection
-  readonly #idOf: (members: ReadonlyArray<PeerId>, index: number) => BlockId
+  readonly #ids: IdMaker
   readonly #indexes = new Map<BlockId, number>()
   #tracker: Tracker
   #actions: Array<Action> = []
-  /** The member set of a collection that this transaction creates. */
+  /** The member set of a collection that this transaction creates, and where its data are to live. */
   #members: ReadonlyArray<PeerId> = []
+  #placement: Placement = "together"
 
-  constructor(pinned: PinnedCollection, idOf: (members: ReadonlyArray<PeerId>, index: number) => BlockId) {
+  constructor(pinned: PinnedCollection, ids: IdMaker) {
     this.pinned = pinned
-    this.#idOf = idOf
+    this.#ids = ids
     this.#tracker = this.#fresh()
   }
 
@@ -92,15 +101,17 @@ export class CollectionChanges {
 
   /** Changes of the same state of the collection, from its beginning. */
   startOver(): CollectionChanges {
-    return new CollectionChanges(this.pinned, this.#idOf)
+    return new CollectionChanges(this.pinned, this.#ids)
   }
 
   /** Creates the collection, whose blocks these members are to keep. */
   create(
     members: readonly [PeerId, ...Array<PeerId>],
+    placement: Placement,
     header: (store: BlockStore) => CollectionBlock
   ): Effect.Effect<void, ProcedureError> {
     this.#members = members
+    this.#placement = placement
     return runProcedure(this.pinned, () => atomically(this.#tracker, (store) => store.insert(header(store))))
   }
 
@@ -121,11 +132,21 @@ export class CollectionChanges {
   }
 
   #fresh(): Tracker {
-    return new Tracker(this.pinned, (type, index): BlockHeader => {
-      const id = this.#idOf(this.members, index)
+    return new Tracker(this.pinned, (type, index, role): BlockHeader => {
+      const id = role === "data" && this.#isScattered ? this.#apart(index) : this.#ids.atHome(this.members, index)
       this.#indexes.set(id, index)
       return { collectionId: this.id, id, type }
     })
+  }
+
+  get #isScattered(): boolean {
+    return (this.pinned.header?.placement ?? this.#placement) === "scatter"
+  }
+
+  #apart(index: number): BlockId {
+    const [id, members] = this.#ids.apart(this.members.length, index)
+    this.pinned.locate(id, members)
+    return id
   }
 }
 

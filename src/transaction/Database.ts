@@ -32,6 +32,7 @@ export interface TransactionPolicy extends TransactionLimits {
 export const defaultTransactionPolicy: TransactionPolicy = {
   cacheBytes: 64 * 1024 * 1024,
   followEvery: Duration.seconds(1),
+  maxSnapshotLocks: 100,
   maxTransactionBlocks: 8_192,
   maxTransactionBytes: 32 * 1024 * 1024,
   pastCacheBytes: 16 * 1024 * 1024,

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Block } from "../../schemas/Block.ts"
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
-import type { BlockId, CollectionId, Rev } from "../../schemas/Ids.ts"
+import type { BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { StoredBlock } from "../../schemas/Repo.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import type { TransactorService } from "../../services/Transactor.ts"
@@ -26,6 +26,8 @@ export class PinnedCollection implements BlockSource<ReadError> {
   readonly tail: LogBlock | undefined
   readonly #known: ReadonlyMap<BlockId, StoredBlock>
   readonly #loaded = new Map<BlockId, StoredBlock | undefined>()
+  /** Where the present procedure was told that blocks are kept, or has allocated them, apart from the header. */
+  readonly #located = new Map<BlockId, ReadonlyArray<PeerId>>()
   readonly #cache: BlockMemory
   readonly #read: TransactorService["get"]
 
@@ -52,20 +54,30 @@ export class PinnedCollection implements BlockSource<ReadError> {
   }
 
   /** A block with its revision and hash: the base of a change. Raises `BlockFault` where it is not in memory. */
-  stored(id: BlockId): StoredBlock | undefined {
+  stored(id: BlockId, members?: ReadonlyArray<PeerId>): StoredBlock | undefined {
     if (this.rev === 0) return undefined
+    if (members !== undefined) this.locate(id, members)
     const found = this.#cache.lookup(this.id, id, this.rev) ?? this.#known.get(id) ?? this.#loaded.get(id)
     if (found === undefined && !this.#loaded.has(id)) throw new BlockFault([id])
     return found
   }
 
-  get(id: BlockId): Block | undefined {
-    return this.stored(id)?.block
+  get(id: BlockId, members?: ReadonlyArray<PeerId>): Block | undefined {
+    return this.stored(id, members)?.block
+  }
+
+  membersOf(id: BlockId): ReadonlyArray<PeerId> | undefined {
+    return this.#located.get(id)
+  }
+
+  /** Notes, for the present procedure, who keeps a block that does not live with the header. */
+  locate(id: BlockId, members: ReadonlyArray<PeerId>): void {
+    this.#located.set(id, members)
   }
 
   load(ids: ReadonlyArray<BlockId>): Effect.Effect<void, ReadError> {
     const at = this.rev as Rev
-    return Effect.map(this.#read(ids.map((id) => ({ at, id }))), (blocks) => {
+    return Effect.map(this.#read(ids.map((id) => ({ at, id, members: this.#located.get(id) }))), (blocks) => {
       ids.forEach((id, i) => {
         const block = blocks[i]
         this.#loaded.set(id, block)
@@ -76,5 +88,6 @@ export class PinnedCollection implements BlockSource<ReadError> {
 
   settle(): void {
     if (this.#loaded.size > 0) this.#loaded.clear()
+    if (this.#located.size > 0) this.#located.clear()
   }
 }

@@ -13,6 +13,8 @@ export interface TransactionLimits {
   readonly maxTransactionBlocks: number
   /** Bytes of the changes of one transaction, as canonical JSON. */
   readonly maxTransactionBytes: number
+  /** How often shared locks are asked for to read several collections as of one instant, where they do not keep still. */
+  readonly maxSnapshotLocks: number
 }
 
 /** What all transactions of a node share. */

@@ -13,6 +13,8 @@ export interface BlockWrite {
   readonly change: Hash
   readonly base: Base
   readonly index: number | undefined
+  /** Who keeps it, where these are not the members of its collection. */
+  readonly members?: ReadonlyArray<PeerId> | undefined
   /** As it will be stored. */
   readonly result: StoredBlock
 }
@@ -69,8 +71,8 @@ export const buildManifest = (
     return draft
   }
   const collections = [...written].sort((a, b) => compareText(a.id, b.id))
-  for (const { blocks, id, members } of collections) {
-    for (const { base, change, id: block, index, result } of blocks) {
+  for (const { blocks, id, members: home } of collections) {
+    for (const { base, change, id: block, index, members = home, result } of blocks) {
       const { after } = result
       const write = { after, base, change, collection: id }
       draftOf(members).writes.push([block, index === undefined ? write : { ...write, index }])

@@ -124,8 +124,8 @@ const describe = (
 const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyArray<BlockWrite> => {
   const rev = (changes.pinned.rev + 1) as Rev
   const writes: Array<BlockWrite> = []
-  for (const [id, { block, isFolded, transform }] of changes.tracker.changes) {
-    const before = "insert" in transform ? undefined : changes.pinned.stored(id)
+  for (const [id, { block, isFolded, members, transform }] of changes.tracker.changes) {
+    const before = "insert" in transform ? undefined : changes.pinned.stored(id, members)
     if (before?.block !== undefined && block !== undefined && (!isFolded || leadsTo(transform, before.block, block))) {
       rememberApplication(transform, before.block, block)
     }
@@ -135,6 +135,7 @@ const blockWrites = ({ hasher }: Session, changes: CollectionChanges): ReadonlyA
       change: hashValue(hasher, transform),
       id,
       index: before === undefined && id !== changes.id ? changes.indexOf(id) : undefined,
+      members,
       result,
       transform
     })

@@ -139,7 +139,7 @@ describe("Range", () => {
     }
   })
 
-  it("a scan asks for the leaves that follow together, as many as it is likely to need and none outside the range", () => {
+  it("a scan asks for the leaves that follow together, as many as it is likely to need and none outside the range or in memory", () => {
     const tree = make(1_000)
     const { children, keys } = tree.store.blocks.get(tree.root) as unknown as BranchBlock
     const reader = without(tree, new Set(children.slice(1, -1)))
@@ -155,6 +155,6 @@ describe("Range", () => {
     expect(page(upper, { limit: 1_000, reverse: true })).toEqual(children.slice(-3, -1).reverse())
     expect(page({ from: keys.at(-1)! }, { limit: 1_000, reverse: true })).toEqual([])
     const counted = faultOf(() => BTree.count(reader, tree.root, compareKeys, {}))
-    expect(counted).toEqual(children.slice(1))
+    expect(counted).toEqual(children.slice(1, -1))
   })
 })

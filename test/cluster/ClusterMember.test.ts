@@ -91,7 +91,7 @@ const memberLike = (stage: Stage, name: string, believed: { current: Beliefs }) 
 const doAgain = ({ event }: Deed) =>
   Effect.gen(function* () {
     const member = yield* ClusterMember
-    if (event._tag === "Forget") return yield* member.forget(event.action, event.isAcknowledged)
+    if (event._tag === "Forget") return yield* member.forget(event.action)
     return yield* member.answer(event.request)
   })
 

@@ -8,6 +8,8 @@ import * as NodeEntropy from "../../layers/crypto/NodeEntropy.ts"
 import * as MemoryNetwork from "../../layers/network/MemoryNetwork.ts"
 import * as Roster from "../../layers/network/Roster.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
+import type { Hasher } from "../../services/Hasher.ts"
+import type { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { identityOf, network, signerOf } from "../storage/TestServices.ts"
 
 export const CLUSTER_SIZE = 4
@@ -17,10 +19,18 @@ export const nodeOf = (
   hub: MemoryNetwork.MemoryHub,
   seed: number,
   seeds: ReadonlyArray<number>,
-  options: Pick<ClusterNode.ClusterNodeOptions, "patience"> = {}
+  options: Partial<ClusterNode.ClusterNodeOptions> = {}
+) => nodeWith(hub, seed, Roster.layer(seeds.map((other) => signerOf(other).peer)), options)
+
+/** A node that knows in a way of its own who is close to what, and differs from others in some options. */
+export const nodeWith = (
+  hub: MemoryNetwork.MemoryHub,
+  seed: number,
+  keys: Layer.Layer<KeyNetwork, never, Hasher>,
+  options: Partial<ClusterNode.ClusterNodeOptions> = {}
 ) =>
   ClusterNode.layer({ clusterSize: CLUSTER_SIZE, faultModel: "byzantine", network, ...options }).pipe(
-    Layer.provide(Roster.layer(seeds.map((other) => signerOf(other).peer))),
+    Layer.provide(keys),
     Layer.provide(MemoryNetwork.layer(hub)),
     Layer.provide(MemoryStorage.layer),
     Layer.provide(NodeEntropy.layer),

@@ -63,6 +63,20 @@ describe("ids", () => {
     expect(Buffer.from(BlockIds.placeOf(source.collection))).toEqual(Buffer.from(place))
   })
 
+  it("a scattered block's place is made of what makes it unique but its members, who may follow from it", () => {
+    const stampText = '{"nonce":"aaaaaaaaaaaaaaaaaaaaaaaaaa","time":1}'
+    const placed = [source.author, stampText, source.collection, "7"].map(withLength)
+    const place = sha256(Buffer.concat(placed)).subarray(0, 16)
+    const parts = [...placed, ...[place, sha256('["b","a"]')].map(withLength)]
+    const id = BlockIds.scatteredBlockId(hasher, source, 7)
+    expect(id).toBe(Base32.encode(Buffer.concat([place, sha256(Buffer.concat(parts)).subarray(0, 20)])))
+    const { members: _members, ...unplaced } = source
+    expect(Buffer.from(BlockIds.placeOf(BlockIds.scatteredPlace(hasher, unplaced, 7)))).toEqual(Buffer.from(place))
+    expect(BlockIds.isScattered(id, source.collection)).toBe(true)
+    expect(BlockIds.isScattered(BlockIds.blockId(hasher, source, 7), source.collection)).toBe(false)
+    expect(BlockIds.isScattered(source.collection, source.collection)).toBe(false)
+  })
+
   it("a block's id differs with every part of what it is made of", () => {
     const other = <K extends keyof BlockIds.IdSource>(key: K, value: BlockIds.IdSource[K]) =>
       BlockIds.blockId(hasher, { ...source, [key]: value }, 0)

@@ -75,6 +75,16 @@ const header: CollectionBlock = {
   placement: "together",
   root: root.header.id
 }
+/** A branch of a scattered tree. */
+const source = { author, collection, members: [signer.peer, signerOf(2).peer].sort(), stamp }
+const scattered = [0, 1, 2].map((index) => BlockIds.scatteredBlockId(hasher, source, index))
+const scatteredBranch = {
+  children: scattered,
+  clusterOf: [0, 1, 0],
+  clusters: [source.members, members],
+  header: { collectionId: collection, id: scattered[0]!, type: "branch" },
+  keys: [1, 2]
+} as Block
 const { authority: _authority, ...openHeader } = header
 for (const block of [leaf, root, header as unknown as Block]) creation.insert(block)
 appendTo(creation, log.tail, 1, [put])
@@ -177,12 +187,14 @@ describe("format version 1", () => {
         { author, collection, members: [signer.peer, signerOf(2).peer].sort(), stamp },
         0
       ),
+      "scattered block id 0": scattered[0]!,
       "stamp: text": canonicalText(stamp),
       "stamp id": stampId,
       ...texts("header block", header),
       ...texts("header block without authority", openHeader),
       ...texts("leaf block", leaf),
       ...texts("branch block", root),
+      ...texts("branch block of a scattered tree", scatteredBranch),
       ...texts("log block", blockOf(creation, log.tail)),
       ...texts("changed leaf block", blockOf(change, leaf.header.id)),
       ...texts("log block with a payload reference", blockOf(change, log.tail)),
@@ -214,7 +226,7 @@ describe("format version 1", () => {
 
   it("its blocks are of their registered types, and nothing in them is unknown to the schemas", () => {
     const strict = { onExcessProperty: "error" } as const
-    for (const block of [...created.values(), blockOf(change, log.tail), payloadBlock]) {
+    for (const block of [...created.values(), blockOf(change, log.tail), payloadBlock, scatteredBranch]) {
       const type = block.header.type as keyof typeof BlockTypes
       const schema: Schema.Schema.AnyNoContext = BlockTypes[type]
       expect(Schema.decodeUnknownEither(schema, strict)(JSON.parse(canonicalText(block)))._tag, type).toBe("Right")

@@ -1,7 +1,7 @@
 /** The rules of `tailRules` for what else a transaction might do to the history of a collection. */
 import { describe, expect, it } from "@effect/vitest"
 import type { BlockId, PeerId } from "../../schemas/Ids.ts"
-import { blockId, hashValue } from "../../src/encoding/BlockIds.ts"
+import { blockId, hashValue, scatteredBlockId } from "../../src/encoding/BlockIds.ts"
 import {
   check,
   corrupt,
@@ -107,13 +107,13 @@ describe("nothing else of a collection's history is written: not", () => {
 const addLog: Edit = (store) =>
   store.insert({ checkpoint: { actions: 0, entries: 0, rev: 0, skip: [] }, entries: [], header: store.allocate("log") })
 
-/** The request with one of its new blocks in a shard of this node and somebody else. */
-const moved = (at: Library, signed: Prepared, name: string, id: BlockId): SignedRequest => {
+/** The request with one of its new blocks in a shard of this node and somebody else, at a place of its own. */
+const moved = (at: Library, signed: Prepared, name: string, id: BlockId, idOf = scatteredBlockId): SignedRequest => {
   const { manifest } = signed.request.signed
   const write = manifest.shards[0].writes[id]!
   const members = [signer.peer, stranger.peer].sort() as [PeerId, PeerId]
   const source = { author: manifest.author, collection: write.collection, members, stamp: manifest.stamp }
-  const there = blockId(hasher, source, write.index!)
+  const there = idOf(hasher, source, write.index!)
   const renamed = <A>(value: A): A => JSON.parse(JSON.stringify(value).replaceAll(id, there)) as A
   const inEntry = withEntry(at, signed, name, (entry) => ({
     ...renamed(entry),
@@ -136,6 +136,14 @@ describe("a block lives with its header", () => {
     const at = library()
     const signed = at.transaction({ books: addLeaf(["x"]) })
     expectRefused(at, moved(at, signed, "books", created(signed, "leaf")), /is not where its header is/)
+  })
+
+  it("always, if it is of the header's place", () => {
+    const at = library()
+    scatter(at)
+    const signed = at.transaction({ books: addLeaf(["x"]) })
+    expectRefused(at, moved(at, signed, "books", created(signed, "leaf"), blockId), /is not where its header is/)
+    expectRefused(at, signed, /has not a place of its own/)
   })
 
   it("or elsewhere, if the data is to be scattered", () => {

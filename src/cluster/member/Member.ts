@@ -23,7 +23,7 @@ import { tellLatest, tellOfTransaction } from "./tell.ts"
 export type MemberEvent =
   | { readonly _tag: "Request"; readonly from: PeerId; readonly request: MemberRequest }
   /** Its own housekeeping: an ended transaction might be forgotten. Never on anybody's message. */
-  | { readonly _tag: "Forget"; readonly action: ActionId; readonly isAcknowledged: boolean }
+  | { readonly _tag: "Forget"; readonly action: ActionId }
 
 /** What a member does, once what it writes is durable. */
 export type MemberOutput =
@@ -63,7 +63,7 @@ export const decide = (context: MemberContext, view: MemberView, request: Member
 export const step = (context: MemberContext, state: MemberState, event: MemberEvent): MemberStep => {
   const view = viewOf(state)
   if (event._tag === "Forget") {
-    const { changes, notices, writes } = forget(context, view, event.action, event.isAcknowledged)
+    const { changes, notices, writes } = forget(context, view, event.action)
     return { outputs: notices, state: after(state, changes), writes }
   }
   const { answer, changes, notices, writes } = decide(context, view, event.request)

@@ -4,7 +4,7 @@ import type { SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Revision } from "../../../schemas/Revision.ts"
 import { Overlay } from "../../storage/Overlay.ts"
 import type { MemberChange } from "./MemberPlan.ts"
-import type { MemberView } from "./MemberView.ts"
+import type { MemberView, Undecided } from "./MemberView.ts"
 import type { Votes } from "./Votes.ts"
 
 /** What one batch is to change of all that a member knows, seen by the later requests of the batch. */
@@ -37,15 +37,15 @@ export class MemberOverlay extends Overlay implements MemberView {
     return record?._tag === "Committed" && signed !== undefined ? { block, proof: record.proof, signed } : undefined
   }
 
-  readonly undecidedOf = (author: PublicKey): number => {
-    let count = this.#base.undecidedOf(author)
+  readonly undecided = (author?: PublicKey): Undecided => {
+    let { count, pendingLength } = this.#base.undecided(author)
     for (const [action, after] of this.promises) {
       const before = this.#base.votes(action)
-      if ((after ?? before)?.signed.manifest.author !== author) continue
-      if (before === undefined) count += after === undefined ? 0 : 1
-      else if (after === undefined) count -= 1
+      if (author !== undefined && (after ?? before)?.signed.manifest.author !== author) continue
+      count += Number(after !== undefined) - Number(before !== undefined)
+      pendingLength += (after?.pendingLength ?? 0) - (before?.pendingLength ?? 0)
     }
-    return count
+    return { count, pendingLength }
   }
 
   /** Takes over one change of what the member knows. */

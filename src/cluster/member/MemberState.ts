@@ -44,7 +44,10 @@ export const viewOf = ({ blocks, locks, manifests, revisions, transactions, vote
     return record?._tag === "Committed" && signed !== undefined ? { block, proof: record.proof, signed } : undefined
   },
   transaction: (id) => transactions.get(id),
-  undecidedOf: (author) => [...votes.values()].filter(({ signed }) => signed.manifest.author === author).length,
+  undecided: (author) => {
+    const all = [...votes.values()].filter(({ signed }) => author === undefined || signed.manifest.author === author)
+    return { count: all.length, pendingLength: all.reduce((sum, { pendingLength }) => sum + pendingLength, 0) }
+  },
   votes: (id) => votes.get(id)
 })
 

@@ -1,18 +1,27 @@
 import type { ActionId, PublicKey } from "../../../schemas/Ids.ts"
+import type { Undecided } from "./MemberView.ts"
 import type { Votes } from "./Votes.ts"
+
+const NONE: Undecided = { count: 0, pendingLength: 0 }
+
+const changed = (before: Undecided, votes: Votes, sign: 1 | -1): Undecided => ({
+  count: before.count + sign,
+  pendingLength: before.pendingLength + sign * votes.pendingLength
+})
 
 /** What a member has promised about all undecided transactions. Bounded by what it allows each author at once. */
 export class VoteTable {
   readonly #byAction = new Map<ActionId, Votes>()
-  readonly #byAuthor = new Map<PublicKey, number>()
+  readonly #byAuthor = new Map<PublicKey, Undecided>()
+  #all: Undecided = NONE
 
   get(action: ActionId): Votes | undefined {
     return this.#byAction.get(action)
   }
 
-  /** How many transactions of an author something is promised about. */
-  countOf(author: PublicKey): number {
-    return this.#byAuthor.get(author) ?? 0
+  /** The transactions of an author that something is promised about; without one, of all. */
+  undecided(author?: PublicKey): Undecided {
+    return author === undefined ? this.#all : (this.#byAuthor.get(author) ?? NONE)
   }
 
   /** The transactions that something is promised about, in the order of the first promise. */
@@ -21,7 +30,9 @@ export class VoteTable {
   }
 
   set(action: ActionId, votes: Votes): void {
-    if (!this.#byAction.has(action)) this.#count(votes, 1)
+    const before = this.#byAction.get(action)
+    if (before !== undefined) this.#count(before, -1)
+    this.#count(votes, 1)
     this.#byAction.set(action, votes)
   }
 
@@ -32,10 +43,11 @@ export class VoteTable {
     this.#count(votes, -1)
   }
 
-  #count({ signed }: Votes, change: number): void {
-    const { author } = signed.manifest
-    const count = this.countOf(author) + change
-    if (count === 0) this.#byAuthor.delete(author)
-    else this.#byAuthor.set(author, count)
+  #count(votes: Votes, sign: 1 | -1): void {
+    const { author } = votes.signed.manifest
+    const after = changed(this.undecided(author), votes, sign)
+    if (after.count === 0) this.#byAuthor.delete(author)
+    else this.#byAuthor.set(author, after)
+    this.#all = changed(this.#all, votes, sign)
   }
 }

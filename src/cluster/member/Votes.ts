@@ -4,9 +4,11 @@
  */
 import type { Acceptance, AcceptanceProof } from "../../../schemas/Cluster.ts"
 import type { ActionId } from "../../../schemas/Ids.ts"
-import type { SignedManifest } from "../../../schemas/Manifest.ts"
+import type { Payload, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Ballot, Decision } from "../../../schemas/Proof.ts"
+import type { Transform } from "../../../schemas/Transform.ts"
 import type { StorageKey, StorageWrite } from "../../../services/RawStorage.ts"
+import { textLength } from "../../encoding/CanonicalJson.ts"
 import { removed } from "../../storage/records.ts"
 
 /** The one vote of a member, for all shards that it is in: they stand and fall together. */
@@ -26,10 +28,20 @@ export interface Votes {
   readonly signed: SignedManifest
   readonly vote?: Vote
   readonly ballots: BallotRecord
+  /** The length of the transforms that are kept to apply it, as JSON: what is stored of them, so no record by itself. */
+  readonly pendingLength: number
 }
 
 /** A transaction about which nothing was promised yet. */
-export const noVotes = (signed: SignedManifest): Votes => ({ ballots: { joined: null }, signed })
+export const noVotes = (signed: SignedManifest): Votes => ({
+  ballots: { joined: null },
+  pendingLength: 0,
+  signed
+})
+
+/** The length of a payload, as JSON: what a member keeps until the transaction has ended. */
+export const payloadLength = (payload: Payload): number =>
+  Object.values<Transform>(payload).reduce((sum, transform) => sum + textLength(transform), 0)
 
 /** Where each promise is stored. */
 export const voteKeys = {

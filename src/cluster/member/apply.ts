@@ -4,6 +4,7 @@ import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
 import type { Manifest, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Proof } from "../../../schemas/Proof.ts"
 import type { CommitRequest, PendRequest } from "../../../schemas/Repo.ts"
+import { isScattered } from "../../encoding/BlockIds.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf } from "../../storage/manifestRules.ts"
@@ -72,10 +73,15 @@ const proofProblem = (
   return shardProofProblem(context, action, manifest, index, foreign ?? shard.members, proof)
 }
 
-/** The members certified for the blocks of a shard: those stored with them or with their header; new headers name their own. §1 */
+/**
+ * The members certified for the blocks of a shard: those stored with them or with their header. New headers name their own, new
+ * scattered blocks have theirs in their ids, which is checked with all else about them. §1
+ */
 const certifiedMembers = (view: MemberView, { reads, writes }: Shard): ReadonlyArray<ReadonlyArray<PeerId>> =>
   [
-    ...entriesOf(writes).map(([id, { collection }]) => view.block(id) ?? view.block(collection)),
+    ...entriesOf(writes).map(
+      ([id, { collection }]) => view.block(id) ?? (isScattered(id, collection) ? undefined : view.block(collection))
+    ),
     ...entriesOf(reads).map(([id]) => view.block(id))
   ].flatMap((block) => (block === undefined ? [] : [block.members]))
 

@@ -3,8 +3,9 @@
 import type { CollectionBlock } from "../../../schemas/BlockTypes.ts"
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, CollectionId } from "../../../schemas/Ids.ts"
-import type { Base, Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
+import type { Manifest, Payload, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { PendAnswer, PendRequest } from "../../../schemas/Repo.ts"
+import { isScattered } from "../../encoding/BlockIds.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf, isCollectionId } from "../../storage/manifestRules.ts"
@@ -19,6 +20,7 @@ import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
 import type { MemberView } from "./MemberView.ts"
 import { ownShards } from "./settled.ts"
+import { payloadLength } from "./Votes.ts"
 
 /** What a member makes of a transaction. */
 export type Examination =
@@ -45,7 +47,8 @@ export const examine = (
     membersProblem(context, view, manifest, shards) ??
     authorsProblem(context, view, action, signed) ??
     payloadProblem(context, shards, payload) ??
-    blocksBusy(context, shards) ??
+    blocksProblem(context, shards) ??
+    pendingBusy(context, view, manifest, payload, votes.pendingLength) ??
     (before === undefined ? authorBusy(context, view, manifest) : undefined) ??
     basesProblem(view, shards)
   if (early !== undefined) {
@@ -69,9 +72,12 @@ type Problem = MemberAnswer | undefined
 
 const membership = (reason: string): MemberAnswer => ({ _tag: "Membership", reason })
 
-/** All members are admitted; those of blocks here are the stored ones, those of new headers the closest, those of homes as known. */
+/**
+ * All members are admitted; those of blocks here are the stored ones, those of new headers and, with a roster, of new scattered
+ * blocks the closest, those of homes as known.
+ */
 const membersProblem = (
-  { membership: known }: MemberContext,
+  { hasRoster, membership: known }: MemberContext,
   view: MemberView,
   manifest: Manifest,
   own: ReadonlyArray<Shard>
@@ -81,12 +87,20 @@ const membersProblem = (
     if (stranger !== undefined) return membership(`${stranger} is not admitted`)
   }
   for (const { members, reads, writes } of own) {
-    for (const [id, named] of [...entriesOf<Base | { readonly base: Base }>(writes), ...entriesOf<Base>(reads)]) {
+    const named = [
+      // A roster says of any place who keeps what is there. Without one only to create a name all must agree who is closest.
+      ...entriesOf(writes).map(([id, { base, collection }]) => ({
+        base,
+        id,
+        isFixed: isCollectionId(id) || (hasRoster && isScattered(id, collection))
+      })),
+      ...entriesOf(reads).map(([id, base]) => ({ base, id, isFixed: isCollectionId(id) }))
+    ]
+    for (const { base, id, isFixed } of named) {
       const stored = view.block(id)?.members
       if (stored !== undefined && !sameMembers(stored, members)) return membership(`block ${id} has other members`)
-      const base = named === "none" || !("base" in named) ? named : named.base
-      const isAbsent = stored === undefined && base === "none" && isCollectionId(id)
-      if (isAbsent && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
+      const isNew = isFixed && stored === undefined && base === "none"
+      if (isNew && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
     }
   }
   for (const { id, tail } of manifest.collections) {
@@ -121,16 +135,44 @@ export const payloadProblem = ({ hasher }: MemberContext, own: ReadonlyArray<Sha
   return reason === undefined ? undefined : { _tag: "Invalid", reason }
 }
 
-const blocksBusy = ({ policy }: MemberContext, own: ReadonlyArray<Shard>): Problem => {
+const blocksProblem = ({ policy }: MemberContext, own: ReadonlyArray<Shard>): Problem => {
   const blocks = own.reduce((total, { reads, writes }) => total + entriesOf(reads).length + entriesOf(writes).length, 0)
-  return blocks > policy.maxBlocks ? { _tag: "Busy", reason: `the transaction names ${blocks} blocks here` } : undefined
+  return blocks > policy.maxBlocks
+    ? {
+        _tag: "Excessive",
+        actual: blocks,
+        limit: policy.maxBlocks,
+        what: "the number of blocks that a member is to lock"
+      }
+    : undefined
+}
+
+/** Whether this member would keep more for undecided transactions, of one author or of all, than it will. `kept` it has already. */
+const pendingBusy = (
+  { policy }: MemberContext,
+  view: MemberView,
+  { author }: Manifest,
+  payload: Payload,
+  kept: number
+): Problem => {
+  const { maxPendingLength, maxPendingLengthPerAuthor } = policy
+  const length = payloadLength(payload)
+  const limit = Math.min(maxPendingLength, maxPendingLengthPerAuthor)
+  if (length > limit) return { _tag: "Excessive", actual: length, limit, what: "the size of a transaction at a member" }
+  const added = length - kept
+  if (view.undecided(author).pendingLength + added > maxPendingLengthPerAuthor) {
+    return { _tag: "Busy", reason: "undecided transactions of its author are too large" }
+  }
+  return view.undecided().pendingLength + added > maxPendingLength
+    ? { _tag: "Busy", reason: "undecided transactions are too large" }
+    : undefined
 }
 
 /** Whether this member has promised as much about an author's transactions as it will at once. */
 export const authorBusy = ({ policy }: MemberContext, view: MemberView, { author }: Manifest): Problem => {
-  const undecided = view.undecidedOf(author)
-  return undecided >= policy.maxUndecidedPerAuthor
-    ? { _tag: "Busy", reason: `${undecided} transactions of its author are undecided` }
+  const { count } = view.undecided(author)
+  return count >= policy.maxUndecidedPerAuthor
+    ? { _tag: "Busy", reason: `${count} transactions of its author are undecided` }
     : undefined
 }
 

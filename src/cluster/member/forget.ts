@@ -7,7 +7,7 @@ import { baseRev } from "../evidence/Exclusion.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import type { MemberPlan } from "./MemberPlan.ts"
 import type { MemberView } from "./MemberView.ts"
-import { ownShards } from "./settled.ts"
+import { isNeverForgotten, ownShards } from "./settled.ts"
 
 /** The part of a plan that is no answer. */
 export type Forgetting = Omit<MemberPlan, "answer">
@@ -16,27 +16,21 @@ const NOTHING: Forgetting = { changes: [], notices: [], writes: [] }
 
 /**
  * Drops what is left of a transaction that has ended, once all it names here is superseded: a late message about it then
- * meets newer revisions. `isAcknowledged`: all members of all shards have said that they know the end. What a transaction
- * wrote here is never forgotten, nor is what proves it.
+ * meets newer revisions. What a transaction wrote here is never forgotten, nor is what proves it; nor, by its primary shard, one
+ * that only reads.
  */
-export const forget = (
-  context: MemberContext,
-  view: MemberView,
-  action: ActionId,
-  isAcknowledged: boolean
-): Forgetting => {
+export const forget = (context: MemberContext, view: MemberView, action: ActionId): Forgetting => {
   const record = view.transaction(action)
   if (record?._tag === "Aborted" && record.shown !== undefined) {
-    if (!isSuperseded(context, view, record.shown.signed.manifest)) return NOTHING
+    const { manifest } = record.shown.signed
+    if (isNeverForgotten(context, manifest) || !isSuperseded(context, view, manifest)) return NOTHING
     return { ...NOTHING, changes: [{ _tag: "Forgotten", action }], writes: [removed(keys.ended(action))] }
   }
   const signed = view.applied(action)
   if (record?._tag !== "Committed" || signed === undefined) return NOTHING
   const { manifest } = signed
   const writesHere = ownShards(context, manifest).some(([, shard]) => entriesOf(shard.writes).length > 0)
-  if (writesHere || !isSuperseded(context, view, manifest)) return NOTHING
-  // It left no revision anywhere that could answer for it.
-  if (manifest.collections.length === 0 && !isAcknowledged) return NOTHING
+  if (writesHere || isNeverForgotten(context, manifest) || !isSuperseded(context, view, manifest)) return NOTHING
   return {
     ...NOTHING,
     changes: [{ _tag: "Forgotten", action }],

@@ -4,6 +4,7 @@ import type { ActionId } from "../../../schemas/Ids.ts"
 import type { SignedManifest } from "../../../schemas/Manifest.ts"
 import type { RawStorageService } from "../../../services/RawStorage.ts"
 import { parse } from "../../storage/BlockStorage.ts"
+import { entriesOf } from "../../storage/manifestRules.ts"
 import { keys } from "../../storage/records.ts"
 import { visitBlocks } from "../../storage/visitBlocks.ts"
 import { type BallotRecord, type Vote, voteKeys } from "./Votes.ts"
@@ -19,9 +20,13 @@ const loadVotesOn = Effect.fnUntraced(function* (raw: RawStorageService, action:
     const key = keys.manifest(action).join("/")
     return yield* new CorruptRecord({ key, reason: "absent, but a vote refers to it" })
   }
+  const signed = yield* parse<SignedManifest>(pended === undefined ? asked[2]! : asked[3]!, text)
+  const written = signed.manifest.shards.flatMap(({ writes }) => entriesOf(writes).map(([id]) => id))
+  const pending = pended === undefined ? [] : yield* raw.getMany(written.map((id) => keys.pending(id, action)))
   table.set(action, {
     ballots: ballots === undefined ? { joined: null } : yield* parse<BallotRecord>(asked[1]!, ballots),
-    signed: yield* parse<SignedManifest>(pended === undefined ? asked[2]! : asked[3]!, text),
+    pendingLength: pending.reduce((sum, text) => sum + (text?.length ?? 0), 0),
+    signed,
     ...(vote !== undefined && { vote: yield* parse<Vote>(asked[0]!, vote) })
   })
 })

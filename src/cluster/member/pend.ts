@@ -10,7 +10,7 @@ import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
 import type { MemberView } from "./MemberView.ts"
 import { ownShards } from "./settled.ts"
-import { type Vote, type Votes, votesWrites } from "./Votes.ts"
+import { payloadLength, type Vote, type Votes, votesWrites } from "./Votes.ts"
 
 /** Votes, once and for ever; or says why it does not vote. */
 export const pend = (context: MemberContext, view: MemberView, request: PendRequest): MemberPlan => {
@@ -32,7 +32,7 @@ export const pend = (context: MemberContext, view: MemberView, request: PendRequ
         : onlyAnswer(examined.answer)
     case "Sound": {
       const { changes, writes } = examined.plan
-      const votes = { ...known.votes, signed: examined.signed }
+      const votes = { ...known.votes, pendingLength: payloadLength(request.payload), signed: examined.signed }
       const plan = voted(context, { ...known, votes }, { kind: "approve" }, true)
       // Locks and payload are durable together with the vote.
       return { ...plan, changes: [{ _tag: "Stored", changes }, ...plan.changes], writes: [...writes, ...plan.writes] }

@@ -14,7 +14,7 @@ import { examine } from "./examine.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
 import type { MemberView } from "./MemberView.ts"
-import { type Votes, votesWrites } from "./Votes.ts"
+import { payloadLength, type Votes, votesWrites } from "./Votes.ts"
 
 /** Prepares the one value that the join statements justify: at most one in each ballot. */
 export const propose = (
@@ -44,6 +44,7 @@ export const propose = (
 /** Locks that are taken with a prepared value, and the signatures on which they were. */
 interface Carried {
   readonly locks: Plan<PendAnswer>
+  readonly pendingLength: number
   readonly signed: SignedManifest
 }
 
@@ -57,7 +58,7 @@ const carry = (
   const examined = examine(context, view, known, brought)
   switch (examined._tag) {
     case "Sound":
-      return { locks: examined.plan, signed: examined.signed }
+      return { locks: examined.plan, pendingLength: payloadLength(brought.payload), signed: examined.signed }
     case "Deferred":
       return { hindrance: examined.plan }
     case "Faulty":
@@ -72,8 +73,10 @@ const prepare = (
   value: Decision,
   carried: Carried | undefined
 ): MemberPlan => {
-  const { locks, signed } = carried ?? { signed: votes.signed }
-  const after: Votes = { ...votes, ballots: { ...votes.ballots, joined: ballot, prepared: { ballot, value } }, signed }
+  const { pendingLength, signed } = carried ?? votes
+  const locks = carried?.locks
+  const ballots = { ...votes.ballots, joined: ballot, prepared: { ballot, value } }
+  const after: Votes = { ...votes, ballots, pendingLength, signed }
   return {
     answer: preparedAnswer(context, action, ballot, value),
     changes: [

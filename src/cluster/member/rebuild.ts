@@ -11,7 +11,7 @@ import { textLength } from "../../encoding/CanonicalJson.ts"
 import type { BlockState, Lock, TransactionRecord } from "../../storage/BlockState.ts"
 import { type EndedRecord, type HeadRecord, type LockRecord, latestRev } from "../../storage/records.ts"
 import type { MemberState } from "./MemberState.ts"
-import type { BallotRecord, Vote, Votes } from "./Votes.ts"
+import { type BallotRecord, payloadLength, type Vote, type Votes } from "./Votes.ts"
 
 type Name = string | number
 
@@ -111,12 +111,14 @@ const votesIn = (tables: Tables, manifests: Table<SignedManifest>): ReadonlyMap<
   const votes = tables<Vote>("vote", "vote")
   const ballots = tables<BallotRecord>("ballot")
   const unpended = tables<SignedManifest>("vote", "manifest")
+  const pending = tables<Transform>("block", "pend")
   const known = [...new Set([...votes.keys(), ...ballots.keys()])].map((action): readonly [ActionId, Votes] => {
     const vote = one(votes, action)
     return [
       action as ActionId,
       {
         ballots: one(ballots, action) ?? { joined: null },
+        pendingLength: payloadLength(payloadOf(pending, action)),
         // What is pended has the signatures that it was examined with.
         signed: one(manifests, action) ?? one(unpended, action)!,
         ...(vote !== undefined && { vote })

@@ -48,6 +48,15 @@ const supersededBlocks = (context: MemberContext, view: MemberView, manifest: Ma
 const writesHere = (context: MemberContext, manifest: Manifest): boolean =>
   ownShards(context, manifest).some(([, { writes }]) => entriesOf(writes).length > 0)
 
+/**
+ * Whether this member never forgets a transaction: one that only reads, of whose primary shard it is. It leaves no revision that
+ * could answer for it; so nothing known means that nothing was promised, and it can be brought to its end. Decision 31.
+ */
+export const isNeverForgotten = (
+  { signer }: Pick<MemberContext, "signer">,
+  { collections, shards }: Manifest
+): boolean => collections.length === 0 && shards[0].members.includes(signer.peer)
+
 /** The plan that ends a transaction which never commits: its locks are freed, a mark with what shows it stays. */
 export const planEnd = (
   view: MemberView,
@@ -84,8 +93,9 @@ export const settled = (
   const end = knownEnd(view, action)
   if (end !== undefined) return onlyAnswer(end)
   if (superseded.length === 0) return undefined
+  const isForgettable = view.votes(action) === undefined && !isNeverForgotten(context, signed.manifest)
   const newer = superseded.flatMap(([id, base]) => view.revisionAfter(id, baseRev(base)) ?? [])
-  if (view.votes(action) === undefined) return onlyAnswer({ _tag: "Superseded", newer })
+  if (isForgettable) return onlyAnswer({ _tag: "Superseded", newer })
   const by = newer.find(
     (revision) =>
       exclusionProblem(context, action, signed.manifest, revision, view.block(revision.block)?.members) === undefined

@@ -249,15 +249,11 @@ export const commands: Readonly<Record<string, Command>> = {
     )!.block!.header.id
     return each(stage, to(stage, words), () => ({ _tag: "Read", blocks: [block] }))
   },
-  /** `forget X to ann`, once the end is acknowledged by all: `forget X acknowledged to ann` */
+  /** `forget X to ann` */
   forget: (stage, words) =>
     to(stage, words).map((member) => {
       const { actionId } = stage.transaction(words[0]!)
-      const act = stage.act(member, {
-        _tag: "Forget",
-        action: actionId,
-        isAcknowledged: words.includes("acknowledged")
-      })
+      const act = stage.act(member, { _tag: "Forget", action: actionId })
       return `${member}: ${act.writes.length === 0 ? "keeps it" : `forgets${actInWords(stage, act)}`}`
     }),
   /** `restart ann` */

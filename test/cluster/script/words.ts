@@ -64,6 +64,8 @@ export const answerInWords = (stage: Stage, answer: MemberAnswer): string => {
       return `invalid: ${reasonInWords(stage, answer.reason)}`
     case "Membership":
       return `no vote: membership: ${reasonInWords(stage, answer.reason)}`
+    case "Excessive":
+      return `no vote: ${answer.what} is ${answer.actual}, above ${answer.limit}`
     case "Busy":
       return `no vote: busy: ${answer.reason}`
     case "Outranked":
