@@ -15,7 +15,7 @@ import { SimulatedDisk } from "../disk/SimulatedDisk.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
 import * as Liars from "../liars/Liars.ts"
 import { SimulatedNetwork } from "../network/SimulatedNetwork.ts"
-import { SimulatedNode, type Surroundings } from "./SimulatedNode.ts"
+import { type NodeLayer, SimulatedNode, type Surroundings } from "./SimulatedNode.ts"
 
 /** What a cluster is made of. */
 export interface ClusterShape {
@@ -73,7 +73,13 @@ export class Cluster {
   }
 
   /** The nodes of a seed, none of them started. */
-  static make(shape: ClusterShape, prng: Prng, hasher: HasherService, counts: FaultCounts): Effect.Effect<Cluster> {
+  static make(
+    shape: ClusterShape,
+    node: NodeLayer,
+    prng: Prng,
+    hasher: HasherService,
+    counts: FaultCounts
+  ): Effect.Effect<Cluster> {
     return Effect.map(SimulatedNetwork.make(prng.fork("network"), counts), (network) => {
       const keys = new KeyRing(hasher)
       const names = Array.from({ length: shape.nodes }, (_, i) => `node-${i}`)
@@ -82,6 +88,7 @@ export class Cluster {
         counts,
         keys,
         network,
+        node,
         options: optionsOf(shape),
         roster: signers.map(({ peer }) => peer)
       }

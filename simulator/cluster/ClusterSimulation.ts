@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { Placement } from "../../src/collection/Collection.ts"
 import * as Prng from "../../src/random/Prng.ts"
@@ -19,7 +20,7 @@ import { Account, transact } from "./Client.ts"
 import { Cluster, type ClusterShape, shapeProblem } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
 import { FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
-import type { SimulatedNode } from "./SimulatedNode.ts"
+import type { NodeLayer, SimulatedNode } from "./SimulatedNode.ts"
 import { settle } from "./settle.ts"
 
 /** What is simulated. */
@@ -74,8 +75,16 @@ const MAX_THINK_MILLIS = 30
 /** What a liar's own client does; nobody believes what it says of it. */
 const LIARS_TRANSACTIONS = 10
 
-/** Simulates one seed. The same seed and options give the same report. */
-export const run = (hasher: HasherService, seed: number, options: Options): Report => {
+/**
+ * Simulates one seed. The same seed and options give the same report. `node`: what the nodes are made of; what checks them is always
+ * of this build.
+ */
+export const run = (
+  hasher: HasherService,
+  seed: number,
+  options: Options,
+  node: NodeLayer = ClusterNode.layer
+): Report => {
   const counts = new FaultCounts()
   const account = new Account()
   const alarms: Array<string> = []
@@ -83,7 +92,7 @@ export const run = (hasher: HasherService, seed: number, options: Options): Repo
     if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) alarms.push(`a node raised the alarm: ${String(message)}`)
   })
   const program = Effect.provide(
-    Logger.withMinimumLogLevel(life(Prng.make(`cluster-${seed}`), hasher, options, counts, account), LogLevel.Error),
+    Logger.withMinimumLogLevel(life(Prng.make(`cluster-${seed}`), node, hasher, options, counts, account), LogLevel.Error),
     Logger.replace(Logger.defaultLogger, logger)
   )
   const { events, exit, nowMillis, traceHash } = Simulation.run(program, { maxSteps: MAX_STEPS, seed })
@@ -111,11 +120,18 @@ interface Ended {
 }
 
 /** All that happens: a start in peace, work under faults, healing, quiet, and a last look at everything. */
-const life = (prng: Prng.Prng, hasher: HasherService, options: Options, counts: FaultCounts, account: Account) =>
+const life = (
+  prng: Prng.Prng,
+  node: NodeLayer,
+  hasher: HasherService,
+  options: Options,
+  counts: FaultCounts,
+  account: Account
+) =>
   Effect.gen(function* () {
     const groups = new Set(options.faults)
     const shape = { ...options, withLiars: groups.has("liars") }
-    const cluster = yield* Cluster.make(shape, prng, hasher, counts)
+    const cluster = yield* Cluster.make(shape, node, prng, hasher, counts)
     yield* cluster.start
     const workload = Workloads.make(options.workload, options.placement)
     const [first] = cluster.honest

@@ -9,7 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
+import type * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import * as Hub from "../../layers/network/Hub.ts"
 import * as Roster from "../../layers/network/Roster.ts"
 import type { StorageError } from "../../schemas/Errors.ts"
@@ -34,8 +34,12 @@ import { record } from "../Trace.ts"
 /** What a node offers to those who look at it from outside. */
 export type NodeServices = Database | Transactor | ClusterMember | StorageRepo
 
+/** What a node is made of: `ClusterNode.layer`, or what takes its place, such as that of another build. */
+export type NodeLayer = typeof ClusterNode.layer
+
 /** What the nodes of a simulation share. */
 export interface Surroundings {
+  readonly node: NodeLayer
   readonly network: SimulatedNetwork
   readonly keys: KeyRing
   readonly roster: ReadonlyArray<PeerId>
@@ -140,7 +144,7 @@ export class SimulatedNode {
   }
 
   #layer(port: NetworkPort) {
-    const { counts, keys, options, roster } = this.#around
+    const { counts, keys, node, options, roster } = this.#around
     const { hasher } = keys
     const own = Hub.make(port, this.peer)
     const context = {
@@ -151,7 +155,7 @@ export class SimulatedNode {
       signer: this.signer
     }
     const network = this.liar === undefined ? own : lying(own, this.liar(context))
-    return ClusterNode.layer(options).pipe(
+    return node(options).pipe(
       Layer.provide(Roster.layer(roster)),
       Layer.provide(keys.layer(this.signer)),
       Layer.provide(
