@@ -23,8 +23,8 @@ export interface ClusterShape {
   /** K: how many members each cluster has. */
   readonly clusterSize: number
   readonly faultModel: FaultModel
-  /** Whether there are to be as many liars as the fault model allows, at least in one cluster. */
-  readonly withLiars: boolean
+  /** The ways in which as many lie as the fault model allows, at least in one cluster; nobody does where there are none. */
+  readonly lies: ReadonlyArray<Liars.LieName>
 }
 
 /** Why there can be no such cluster. */
@@ -43,6 +43,7 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
   patience: {
     answerMillis: 100,
     backOffMillis: 10,
+    maxBallots: 5,
     maxBackOffMillis: 200,
     maxReadRounds: 40,
     patienceMillis: 40,
@@ -94,11 +95,11 @@ export class Cluster {
       }
       const draw = prng.fork("liars")
       // So many in all: then no cluster has more.
-      const count = shape.withLiars ? quorumsOf(shape.clusterSize, shape.faultModel).liars : 0
+      const count = shape.lies.length > 0 ? quorumsOf(shape.clusterSize, shape.faultModel).liars : 0
       const liars = new Set(draw.shuffle(names).slice(0, count))
       const nodes = names.map((name, i) => {
         const own = prng.fork(name)
-        const liar = liars.has(name) ? Liars.draw(draw) : undefined
+        const liar = liars.has(name) ? Liars.draw(draw, shape.lies) : undefined
         return new SimulatedNode(name, signers[i]!, new SimulatedDisk(own.fork("disk"), counts), liar, own, around)
       })
       return new Cluster(shape, around, nodes)
