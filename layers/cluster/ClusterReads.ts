@@ -199,16 +199,23 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return { doubtful: peers }
   })
 
-  /** The latest of several blocks, as those tell who are not doubted. */
-  const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
+  /** The latest of several blocks, as those tell who are not doubted; or only whom to doubt, too. */
+  const latestOf = Effect.fnUntraced(function* (
+    ids: ReadonlyArray<BlockId>,
+    doubted: ReadonlySet<PeerId>
+  ): Effect.fn.Return<ReadonlyArray<Proved>, ReadError> {
     const clusters = yield* clustersOf(ids)
     let told = yield* toldLatest(clusters, doubted)
     for (let round = 0; clusters.length > 1; round++) {
       // Unchanged between two reads: all of one instant.
       const again = yield* toldLatest(clusters, doubted)
-      const isSame = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+      const changed = [...told].flatMap(([id, { rev }]) => (again.get(id)!.rev === rev ? [] : [id]))
       told = again
-      if (isSame) break
+      if (changed.length === 0) break
+      // Who tells of something new each time, and proves none of it, would keep everybody reading.
+      const news = yield* Effect.forEach(changed, (id) => proved(id, again.get(id)!))
+      const doubtful = news.filter((each) => "doubtful" in each)
+      if (doubtful.length > 0) return doubtful
       if (round === policy.maxReadRounds) return yield* unavailable(ids[0]!, "it changes faster than it can be read")
       yield* Effect.sleep(Duration.millis(1))
     }
