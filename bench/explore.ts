@@ -5,23 +5,10 @@
  * Figures go to standard output, a line of JSON for each row or a table; progress to standard error. Ends 1 where there is a
  * violation, with `--mutations` where there is none; 2 where an option is wrong.
  */
-import { spawnSync } from "node:child_process"
-import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Explore } from "effect-optimystic/simulator"
-import { withMutant } from "./mutants.ts"
-
-/** What `exploreRow.ts` says. */
-type Row = Explore.Exploration & {
-  readonly about: string
-  readonly events: ReadonlyArray<string>
-  readonly peakMebibytes: number
-  readonly seconds: number
-}
-
-const PACKAGE_FOLDER = Path.resolve(fileURLToPath(import.meta.url), "../../..")
-const ROW = Path.join("dist", "bench", "exploreRow.js")
+import { type Row, rowOf } from "./exploration.ts"
+import { PACKAGE_FOLDER, withMutant } from "./mutants.ts"
 
 const wrong = (problem: string): never => {
   console.error(problem)
@@ -50,16 +37,6 @@ const selected = <A extends { readonly name: string }>(all: ReadonlyArray<A>): R
   return found.length > 0 ? found : wrong(`--only ${only}: there are\n  ${all.map(({ name }) => name).join("\n  ")}`)
 }
 
-const rowOf = (folder: string, ...args: ReadonlyArray<string>): Row => {
-  const { error, status, stdout } = spawnSync(process.execPath, [Path.join(folder, ROW), ...args], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"]
-  })
-  if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}`)
-  return JSON.parse(stdout) as Row
-}
-
 const tell = (name: string, row: Row): void => {
   if (json) {
     console.log(JSON.stringify({ ...row, name }))
@@ -82,13 +59,14 @@ const exploreAll = (): boolean =>
     })
     .every(Boolean)
 
-const exploreMutants = (): boolean =>
-  selected(Explore.mutations)
-    .map((mutation) => {
-      const row = withMutant(PACKAGE_FOLDER, mutation, (folder) => rowOf(folder, "--mutation", mutation.name))
-      tell(mutation.name, row)
-      return row.violation !== undefined
-    })
-    .every(Boolean)
+const exploreMutants = async (): Promise<boolean> => {
+  let areAllFound = true
+  for (const { name, replacements } of selected(Explore.mutations)) {
+    const row = await withMutant(replacements, (folder) => rowOf(folder, "--mutation", name))
+    tell(name, row)
+    areAllFound &&= row.violation !== undefined
+  }
+  return areAllFound
+}
 
-process.exitCode = (isOfMutants ? exploreMutants() : exploreAll()) ? 0 : 1
+process.exitCode = (isOfMutants ? await exploreMutants() : exploreAll()) ? 0 : 1

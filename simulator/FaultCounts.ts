@@ -6,7 +6,12 @@ export const FAULT_KINDS = [
   "clog",
   "partition",
   "one-way-partition",
+  "split-quorum",
+  "muted-coordinator",
   "crash",
+  "crash-in-write",
+  "crash-in-recovery",
+  "blackout",
   "restart",
   "gone",
   "write-lost",
@@ -14,11 +19,16 @@ export const FAULT_KINDS = [
   "write-unheard",
   "write-refused",
   "corrupt-read",
+  "slow-disk",
+  "rival-recoverers",
   "liar-double-vote",
   "liar-forget",
   "liar-replay",
   "liar-false-state",
-  "liar-coordinator"
+  "liar-coordinator",
+  "liar-false-history",
+  "liar-members",
+  "liar-scheme"
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 

@@ -231,8 +231,11 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return { doubtful: peers }
   })
 
-  /** The latest of several blocks, as those tell who are not doubted. */
-  const latestOf = Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>, doubted: ReadonlySet<PeerId>) {
+  /** The latest of several blocks, as those tell who are not doubted; or only whom to doubt, too. */
+  const latestOf = Effect.fnUntraced(function* (
+    ids: ReadonlyArray<BlockId>,
+    doubted: ReadonlySet<PeerId>
+  ): Effect.fn.Return<LatestProved, ReadError> {
     const clusters = yield* clustersOf(ids)
     let told = yield* toldLatest(clusters, doubted)
     // Also members of one cluster are asked at different moments. Of one collection the tail alone is what counts.
@@ -240,8 +243,13 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     for (let round = 0; !isOneInstant && round < policy.maxSnapshotReads; round++) {
       // Unchanged between two reads: all of one instant.
       const again = yield* toldLatest(clusters, doubted)
-      isOneInstant = [...told].every(([id, { rev }]) => again.get(id)!.rev === rev)
+      const changed = [...told].flatMap(([id, { rev }]) => (again.get(id)!.rev === rev ? [] : [id]))
+      isOneInstant = changed.length === 0
       told = again
+      // Who tells of something new each time, and proves none of it, would keep everybody reading.
+      const news = yield* Effect.forEach(changed, (id) => proved(id, again.get(id)!))
+      const doubtful = news.filter((each) => "doubtful" in each)
+      if (doubtful.length > 0) return { all: doubtful, isOneInstant: false }
     }
     return { all: yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!)), isOneInstant }
   })

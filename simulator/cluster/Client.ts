@@ -16,13 +16,24 @@ import type { SimulatedNode } from "./SimulatedNode.ts"
 /** What clients saw, all of them. */
 export class Account {
   readonly history: Array<Recorded> = []
-  /** What cannot be, seen by those whose transactions committed, or who never heard of them again. */
-  readonly problems: Array<string> = []
+  /** Completed by the first problem: what comes after it is of no interest any more. */
+  readonly broken = Deferred.unsafeMake<void>(FiberId.none)
+  readonly #problems: Array<string> = []
   #instant = 0
   #lastValue = 0
 
   readonly nextInstant = (): number => ++this.#instant
   readonly nextValue = (): number => ++this.#lastValue
+
+  /** What cannot be: seen by those whose transactions committed, or who never heard of them again, or that a node has told. */
+  get problems(): ReadonlyArray<string> {
+    return this.#problems
+  }
+
+  object(problem: string): void {
+    this.#problems.push(problem)
+    Deferred.unsafeDone(this.broken, Exit.void)
+  }
 
   /** How many transactions ended in a way. */
   count(committed: Recorded["committed"]): number {
@@ -31,7 +42,7 @@ export class Account {
 }
 
 /** A transaction that takes longer than this has no end. */
-const MAX_VIRTUAL_MILLIS = 120_000
+const MAX_VIRTUAL_MILLIS = 30_000
 
 type Outcome = Recorded["committed"]
 
@@ -82,7 +93,7 @@ export const transact = (account: Account, id: string, node: SimulatedNode, body
     )
     // Whatever a liar says of its own transactions, nobody knows.
     const committed = node.liar === undefined ? judge(account, id, exit) : "unknown"
-    if (committed === true) account.problems.push(...objections.map((what) => `${id} saw that ${what}`))
+    if (committed === true) for (const what of objections) account.object(`${id} saw that ${what}`)
     const end = committed === "unknown" ? undefined : account.nextInstant()
     account.history.push({ committed, end, id, operations: done, start })
     yield* record(`${id} on ${node.name}: ${committed}`)
@@ -91,7 +102,7 @@ export const transact = (account: Account, id: string, node: SimulatedNode, body
 
 const judge = (account: Account, id: string, exit: Option.Option<Exit.Exit<void, WorkloadError>>): Outcome => {
   if (Option.isNone(exit)) {
-    account.problems.push(`${id} has not ended after ${MAX_VIRTUAL_MILLIS} ms of virtual time`)
+    account.object(`${id} has not ended after ${MAX_VIRTUAL_MILLIS} ms of virtual time`)
     return "unknown"
   }
   if (Exit.isSuccess(exit.value)) return true
@@ -99,6 +110,6 @@ const judge = (account: Account, id: string, exit: Option.Option<Exit.Exit<void,
   if (Cause.isInterrupted(cause)) return "unknown"
   const failure = Cause.failureOption(cause)
   const outcome = Option.isSome(failure) ? outcomeOf(failure.value) : undefined
-  if (outcome === undefined) account.problems.push(`${id} failed: ${Cause.pretty(cause)}`)
+  if (outcome === undefined) account.object(`${id} failed: ${Cause.pretty(cause)}`)
   return outcome ?? "unknown"
 }

@@ -15,7 +15,7 @@ import { SimulatedDisk } from "../disk/SimulatedDisk.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
 import * as Liars from "../liars/Liars.ts"
 import { SimulatedNetwork } from "../network/SimulatedNetwork.ts"
-import { SimulatedNode, type Surroundings } from "./SimulatedNode.ts"
+import { type NodeLayer, SimulatedNode, type Surroundings } from "./SimulatedNode.ts"
 
 /** What a cluster is made of. */
 export interface ClusterShape {
@@ -23,8 +23,8 @@ export interface ClusterShape {
   /** K: how many members each cluster has. */
   readonly clusterSize: number
   readonly faultModel: FaultModel
-  /** Whether there are to be as many liars as the fault model allows, at least in one cluster. */
-  readonly withLiars: boolean
+  /** The ways in which as many lie as the fault model allows, at least in one cluster; nobody does where there are none. */
+  readonly lies: ReadonlyArray<Liars.LieName>
 }
 
 /** Why there can be no such cluster. */
@@ -45,6 +45,7 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
     backOffMillis: 10,
     compareMillis: 200,
     forgetMillis: 300,
+    maxBallots: 5,
     maxBackOffMillis: 200,
     maxReadRounds: 40,
     patienceMillis: 40,
@@ -75,7 +76,13 @@ export class Cluster {
   }
 
   /** The nodes of a seed, none of them started. */
-  static make(shape: ClusterShape, prng: Prng, hasher: HasherService, counts: FaultCounts): Effect.Effect<Cluster> {
+  static make(
+    shape: ClusterShape,
+    node: NodeLayer,
+    prng: Prng,
+    hasher: HasherService,
+    counts: FaultCounts
+  ): Effect.Effect<Cluster> {
     return Effect.map(SimulatedNetwork.make(prng.fork("network"), counts), (network) => {
       const keys = new KeyRing(hasher)
       const names = Array.from({ length: shape.nodes }, (_, i) => `node-${i}`)
@@ -84,16 +91,17 @@ export class Cluster {
         counts,
         keys,
         network,
+        node,
         options: optionsOf(shape),
         roster: signers.map(({ peer }) => peer)
       }
       const draw = prng.fork("liars")
       // So many in all: then no cluster has more.
-      const count = shape.withLiars ? quorumsOf(shape.clusterSize, shape.faultModel).liars : 0
+      const count = shape.lies.length > 0 ? quorumsOf(shape.clusterSize, shape.faultModel).liars : 0
       const liars = new Set(draw.shuffle(names).slice(0, count))
       const nodes = names.map((name, i) => {
         const own = prng.fork(name)
-        const liar = liars.has(name) ? Liars.draw(draw) : undefined
+        const liar = liars.has(name) ? Liars.draw(draw, shape.lies) : undefined
         return new SimulatedNode(name, signers[i]!, new SimulatedDisk(own.fork("disk"), counts), liar, own, around)
       })
       return new Cluster(shape, around, nodes)

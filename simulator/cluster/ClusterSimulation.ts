@@ -1,16 +1,19 @@
 /** A whole cluster under faults, from one seed: what clients saw and what nodes kept must agree with the promises. */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { Placement } from "../../src/collection/Collection.ts"
 import * as Prng from "../../src/random/Prng.ts"
 import * as StrictSerializability from "../checker/StrictSerializability.ts"
 import { FaultCounts, type FaultKind } from "../FaultCounts.ts"
+import { LIES } from "../liars/Liars.ts"
 import * as Simulation from "../Simulation.ts"
 import type { TraceEvent } from "../Trace.ts"
 import type { Workload } from "../workloads/Workload.ts"
@@ -18,25 +21,35 @@ import * as Workloads from "../workloads/Workloads.ts"
 import { Account, transact } from "./Client.ts"
 import { Cluster, type ClusterShape, shapeProblem } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
-import { FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
-import type { SimulatedNode } from "./SimulatedNode.ts"
+import { defaultFaultPolicy, FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
+import type { NodeLayer, SimulatedNode } from "./SimulatedNode.ts"
 import { settle } from "./settle.ts"
 
 /** What is simulated. */
-export interface Options extends Omit<ClusterShape, "withLiars"> {
+export interface Options extends ClusterShape {
   readonly workload: Workloads.WorkloadName
   readonly placement: Placement
   readonly faults: ReadonlyArray<FaultGroup>
   readonly clients: number
   /** Transactions of each client. */
   readonly transactions: number
+  /** Those of each client of a liar. */
+  readonly liarTransactions: number
+  /** The longest pause between two faults, in milliseconds. */
+  readonly faultPauseMillis: number
+  /** The longest that one lasts, in milliseconds. */
+  readonly faultMillis: number
 }
 
 export const defaultOptions: Options = {
   clients: 5,
   clusterSize: 4,
   faultModel: "byzantine",
+  faultMillis: defaultFaultPolicy.maxFaultMillis,
+  faultPauseMillis: defaultFaultPolicy.maxPauseMillis,
   faults: FAULT_GROUPS,
+  liarTransactions: 4,
+  lies: LIES,
   nodes: 5,
   placement: "together",
   transactions: 42,
@@ -44,7 +57,7 @@ export const defaultOptions: Options = {
 }
 
 /** Why nothing such can be simulated. */
-export const optionsProblem = (options: Options): string | undefined => shapeProblem({ ...options, withLiars: false })
+export const optionsProblem = (options: Options): string | undefined => shapeProblem(options)
 
 /** How a simulation went. */
 export interface Report extends Decisions {
@@ -67,23 +80,34 @@ export interface Report extends Decisions {
 const MAX_STEPS = 20_000_000
 /** A client that finds its node down looks for another after so long. */
 const LOOK_AGAIN_MILLIS = 10
-/** So often. */
-const MAX_LOOKS = 1_000
+/** So often; then it gives up. */
+const MAX_LOOKS = 200
+/** A liar has several, so that its transactions are in each other's way. */
+const CLIENTS_OF_LIAR = 3
 /** The longest that a client thinks between two transactions. */
 const MAX_THINK_MILLIS = 30
-/** What a liar's own client does; nobody believes what it says of it. */
-const LIARS_TRANSACTIONS = 10
 
-/** Simulates one seed. The same seed and options give the same report. */
-export const run = (hasher: HasherService, seed: number, options: Options): Report => {
+/**
+ * Simulates one seed. The same seed and options give the same report. `node`: what the nodes are made of; what checks them is always
+ * of this build.
+ */
+export const run = (
+  hasher: HasherService,
+  seed: number,
+  options: Options,
+  node: NodeLayer = ClusterNode.layer
+): Report => {
   const counts = new FaultCounts()
   const account = new Account()
-  const alarms: Array<string> = []
   const logger = Logger.make(({ logLevel, message }) => {
-    if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) alarms.push(`a node raised the alarm: ${String(message)}`)
+    if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error))
+      account.object(`a node raised the alarm: ${String(message)}`)
   })
   const program = Effect.provide(
-    Logger.withMinimumLogLevel(life(Prng.make(`cluster-${seed}`), hasher, options, counts, account), LogLevel.Error),
+    Logger.withMinimumLogLevel(
+      life(Prng.make(`cluster-${seed}`), node, hasher, options, counts, account),
+      LogLevel.Error
+    ),
     Logger.replace(Logger.defaultLogger, logger)
   )
   const { events, exit, nowMillis, traceHash } = Simulation.run(program, { maxSteps: MAX_STEPS, seed })
@@ -101,7 +125,7 @@ export const run = (hasher: HasherService, seed: number, options: Options): Repo
     seed,
     traceHash,
     unknown: account.count("unknown"),
-    violations: [...alarms, ...account.problems, ...ended.problems, ...serializability]
+    violations: [...account.problems, ...ended.problems, ...serializability]
   }
 }
 
@@ -111,11 +135,18 @@ interface Ended {
 }
 
 /** All that happens: a start in peace, work under faults, healing, quiet, and a last look at everything. */
-const life = (prng: Prng.Prng, hasher: HasherService, options: Options, counts: FaultCounts, account: Account) =>
+const life = (
+  prng: Prng.Prng,
+  node: NodeLayer,
+  hasher: HasherService,
+  options: Options,
+  counts: FaultCounts,
+  account: Account
+) =>
   Effect.gen(function* () {
     const groups = new Set(options.faults)
-    const shape = { ...options, withLiars: groups.has("liars") }
-    const cluster = yield* Cluster.make(shape, prng, hasher, counts)
+    const shape = { ...options, lies: groups.has("liars") ? options.lies : [] }
+    const cluster = yield* Cluster.make(shape, node, prng, hasher, counts)
     yield* cluster.start
     const workload = Workloads.make(options.workload, options.placement)
     const [first] = cluster.honest
@@ -123,27 +154,57 @@ const life = (prng: Prng.Prng, hasher: HasherService, options: Options, counts: 
       const committed = yield* transact(account, `set-up-${i}`, first!, body)
       if (committed !== true) return ended(cluster, [`the set-up ends with ${committed}`])
     }
-    const faults = new FaultSchedule(cluster, groups, prng.fork("faults"))
+    const policy = {
+      ...defaultFaultPolicy,
+      maxFaultMillis: options.faultMillis,
+      maxPauseMillis: options.faultPauseMillis
+    }
+    const faults = new FaultSchedule(cluster, groups, prng.fork("faults"), policy)
     const failing = yield* Effect.forkDaemon(faults.run)
     const common = { account, workload }
     const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
     // A coordinator lies only where it has something to coordinate.
     const liars = cluster.nodes.filter(({ liar }) => liar !== undefined)
-    const lying = { ...common, nodes: liars, transactions: LIARS_TRANSACTIONS }
-    yield* Effect.zip(workAll(honest, prng, "client", options.clients), workAll(lying, prng, "liar", liars.length), {
-      concurrent: true
-    })
+    const lying = { ...common, nodes: liars, transactions: options.liarTransactions }
+    const working = Effect.zip(
+      workAll(honest, prng, "client", options.clients),
+      workAll(lying, prng, "liar", liars.length * CLIENTS_OF_LIAR),
+      {
+        concurrent: true
+      }
+    )
+    yield* untilBroken(account, working)
     yield* Fiber.interrupt(failing)
     yield* faults.heal
-    return ended(cluster, yield* settle(cluster, workload, account))
+    // What is broken already would only be hidden by more of the same.
+    if (account.problems.length > 0 || new Evidence(cluster).violations.length > 0) return ended(cluster, [])
+    const settled = yield* untilBroken(account, settle(cluster, workload, account))
+    return ended(cluster, settled ?? [])
   })
+
+/** Goes on until there is a problem that nothing can mend; then undefined. */
+const untilBroken = <A>({ broken }: Account, effect: Effect.Effect<A>): Effect.Effect<A | undefined> =>
+  Effect.raceFirst(Effect.disconnect(effect), Effect.as(Deferred.await(broken), undefined))
 
 const ended = (cluster: Cluster, problems: ReadonlyArray<string>): Ended => {
   const evidence = new Evidence(cluster)
   return { decisions: evidence.decisions, problems: [...evidence.violations, ...problems] }
 }
 
-/** A client at work, one transaction after another: at its own node, or at another while that is down. */
+/** Where a client works: at its own node, or at another while that is down; undefined where all are, for long. */
+const nodeFor = (nodes: Work["nodes"], prng: Prng.Prng, number: number): Effect.Effect<SimulatedNode | undefined> =>
+  Effect.gen(function* () {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const up = nodes.filter(({ life }) => life !== undefined)
+      const home = nodes[number % nodes.length]!
+      const node = home.life === undefined && up.length > 0 ? prng.pick(up) : home
+      if (node.life !== undefined) return node
+      yield* Effect.sleep(Duration.millis(LOOK_AGAIN_MILLIS))
+    }
+    return undefined
+  })
+
+/** A client at work, one transaction after another. */
 const work = (
   { account, nodes, transactions, workload }: Work,
   prng: Prng.Prng,
@@ -153,17 +214,9 @@ const work = (
   Effect.gen(function* () {
     for (let step = 0; step < transactions; step++) {
       yield* Effect.sleep(Duration.millis(prng.nextInt(MAX_THINK_MILLIS)))
-      const body = workload.next(prng, step)
-      for (let looks = 0; looks < MAX_LOOKS; looks++) {
-        const up = nodes.filter(({ life }) => life !== undefined)
-        const home = nodes[number % nodes.length]!
-        const node = home.life === undefined && up.length > 0 ? prng.pick(up) : home
-        if (node.life !== undefined) {
-          yield* transact(account, `${name}.${step}`, node, body)
-          break
-        }
-        yield* Effect.sleep(Duration.millis(LOOK_AGAIN_MILLIS))
-      }
+      const node = yield* nodeFor(nodes, prng, number)
+      if (node === undefined) return
+      yield* transact(account, `${name}.${step}`, node, workload.next(prng, step))
     }
   })
 

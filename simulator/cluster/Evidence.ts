@@ -11,7 +11,7 @@ import { signedProblem } from "../../src/cluster/evidence/SignedManifest.ts"
 import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { keys } from "../../src/storage/records.ts"
 import type { Cluster } from "./Cluster.ts"
-import type { SimulatedNode } from "./SimulatedNode.ts"
+import { rulesOf, type SimulatedNode } from "./SimulatedNode.ts"
 
 /** How transactions were decided. */
 export interface Decisions {
@@ -80,14 +80,6 @@ const evidenceOf = (node: SimulatedNode): NodeEvidence => {
   }
 }
 
-const rulesOf = ({ around: { keys, options }, shape }: Cluster): ClusterRules => ({
-  faultModel: shape.faultModel,
-  hasher: keys.hasher,
-  hasRoster: true,
-  network: options.network,
-  verifier: keys.verifier
-})
-
 /** The evidence of the honest nodes that are up. */
 export class Evidence {
   readonly #cluster: Cluster
@@ -101,7 +93,7 @@ export class Evidence {
   /** Where nodes are not yet what they should be when all is quiet: locks, promises, and revisions that others have. */
   get unsettled(): ReadonlyArray<string> {
     const open = this.#nodes.flatMap(({ node, open }) => open.map((what) => `${node.name} still holds ${what}`))
-    return [...first(open), ...first(this.#differences())]
+    return [...first(open), ...first(this.#differences()), ...first(this.#torn())]
   }
 
   /** What must never be, settled or not. */
@@ -133,7 +125,7 @@ export class Evidence {
 
   /** Revisions without a manifest, or with one that says otherwise, or without a certificate. */
   #unproved(): ReadonlyArray<string> {
-    const rules = rulesOf(this.#cluster)
+    const rules = rulesOf(this.#cluster.around)
     return this.#nodes.flatMap(({ committed, node, revisions }) => [
       ...[...revisions].flatMap(([block, all]) =>
         all.flatMap((revision) => {
@@ -165,6 +157,23 @@ export class Evidence {
       if (problem !== undefined) return problem
     }
     return undefined
+  }
+
+  /** Transactions of which some blocks have the revision, and some have not. */
+  #torn(): ReadonlyArray<string> {
+    const all = new Map(this.#nodes.flatMap(({ committed }) => [...committed]))
+    return [...all].flatMap(([action, { signed }]) =>
+      signed.manifest.shards.flatMap(({ writes }) =>
+        entriesOf(writes).flatMap(([block]) => {
+          const members = this.#cluster.membersOf(block)
+          const without = this.#nodes.find(
+            ({ node, revisions }) =>
+              members.includes(node.peer) && !revisions.get(block)?.some(({ actionId }) => actionId === action)
+          )
+          return without === undefined ? [] : [`${action} is committed, but not for ${block} on ${without.node.name}`]
+        })
+      )
+    )
   }
 
   /** Blocks that members of one cluster have at different revisions. */

@@ -9,24 +9,27 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
+import type * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import * as Hub from "../../layers/network/Hub.ts"
 import * as Roster from "../../layers/network/Roster.ts"
+import type { MemberRequest } from "../../schemas/Cluster.ts"
 import type { StorageError } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { ClusterMember } from "../../services/ClusterMember.ts"
 import { Entropy } from "../../services/Entropy.ts"
+import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { RawStorage } from "../../services/RawStorage.ts"
 import type { SignerService } from "../../services/Signer.ts"
 import type { StorageRepo } from "../../services/StorageRepo.ts"
 import type { Transactor } from "../../services/Transactor.ts"
+import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import type { Database } from "../../src/transaction/Database.ts"
 import type { KeyRing } from "../crypto/KeyRing.ts"
 import type { SimulatedDisk } from "../disk/SimulatedDisk.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
-import { type Liar, lying } from "../liars/Liar.ts"
+import { heeded, type Liar, type LiarContext, lying, misled, sendingOn } from "../liars/Liar.ts"
 import type { NetworkPort, SimulatedNetwork } from "../network/SimulatedNetwork.ts"
 import * as SeededEntropy from "../SeededEntropy.ts"
 import { record } from "../Trace.ts"
@@ -34,14 +37,27 @@ import { record } from "../Trace.ts"
 /** What a node offers to those who look at it from outside. */
 export type NodeServices = Database | Transactor | ClusterMember | StorageRepo
 
+/** What a node is made of: `ClusterNode.layer`, or what takes its place, such as that of another build. */
+export type NodeLayer = typeof ClusterNode.layer
+
 /** What the nodes of a simulation share. */
 export interface Surroundings {
+  readonly node: NodeLayer
   readonly network: SimulatedNetwork
   readonly keys: KeyRing
   readonly roster: ReadonlyArray<PeerId>
   readonly counts: FaultCounts
   readonly options: ClusterNode.ClusterNodeOptions
 }
+
+/** By which rules the nodes vote. */
+export const rulesOf = ({ keys, options }: Pick<Surroundings, "keys" | "options">): ClusterRules => ({
+  faultModel: options.faultModel,
+  hasRoster: true,
+  hasher: keys.hasher,
+  network: options.network,
+  verifier: keys.verifier
+})
 
 /** One life of a node, from its start to its crash. */
 export interface Life {
@@ -66,6 +82,8 @@ export class SimulatedNode {
   readonly #prng: Prng
   readonly #entropy: Prng
   readonly #around: Surroundings
+  /** Who waits for a member to be asked something. */
+  #awaiting: Array<{ readonly tags: ReadonlySet<MemberRequest["_tag"]>; readonly resume: (by: PeerId) => void }> = []
   readonly #starting = Effect.unsafeMakeSemaphore(1)
   #life: Life | undefined
 
@@ -94,6 +112,18 @@ export class SimulatedNode {
   /** Undefined while it is down. */
   get life(): Life | undefined {
     return this.#life
+  }
+
+  /** Waits until it is asked as a member for something of one of these kinds; gives by whom. */
+  readonly asked = (...tags: ReadonlyArray<MemberRequest["_tag"]>): Effect.Effect<PeerId> =>
+    Effect.async((resume) => {
+      this.#awaiting.push({ resume: (by) => resume(Effect.succeed(by)), tags: new Set(tags) })
+    })
+
+  readonly #heard = ({ _tag }: MemberRequest, from: PeerId): void => {
+    const due = this.#awaiting.filter(({ tags }) => tags.has(_tag))
+    this.#awaiting = this.#awaiting.filter(({ tags }) => !tags.has(_tag))
+    for (const { resume } of due) resume(from)
   }
 
   /** Starts it on what is on its disk. */
@@ -140,19 +170,24 @@ export class SimulatedNode {
   }
 
   #layer(port: NetworkPort) {
-    const { counts, keys, options, roster } = this.#around
-    const { hasher } = keys
+    const { counts, keys, node, options, roster } = this.#around
     const own = Hub.make(port, this.peer)
-    const context = {
-      hasher,
-      lied: (kind: Parameters<FaultCounts["add"]>[0]) => counts.add(kind),
-      network: options.network,
+    const context: LiarContext = {
+      ...rulesOf(this.#around),
+      lied: (kind) => counts.add(kind),
       prng: this.#prng.fork("lies"),
+      roster,
+      send: sendingOn(own),
       signer: this.signer
     }
-    const network = this.liar === undefined ? own : lying(own, this.liar(context))
-    return ClusterNode.layer(options).pipe(
-      Layer.provide(Roster.layer(roster)),
+    const lies = this.liar?.(context) ?? {}
+    const network = lying(heeded(own, this.#heard), lies)
+    const neighbours = Layer.effect(
+      KeyNetwork,
+      Effect.map(KeyNetwork, (honest) => misled(honest, lies))
+    )
+    return node(options).pipe(
+      Layer.provide(Layer.provide(neighbours, Roster.layer(roster))),
       Layer.provide(keys.layer(this.signer)),
       Layer.provide(
         Layer.succeedContext(

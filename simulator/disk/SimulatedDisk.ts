@@ -19,15 +19,17 @@ export interface DiskWeather {
   corruptShare: number
   /** Of writes that are refused, as by a full disk. */
   refusedShare: number
+  /** A write takes so long at most, in milliseconds, half of it before anything of it can be durable. */
+  writeMillis: number
 }
 
-/** A write takes so long at most, in milliseconds, half of it before anything of it can be durable. */
-const MAX_WRITE_MILLIS = 2
+/** A disk that is well. */
+export const FAIR_WEATHER: Readonly<DiskWeather> = { corruptShare: 0, refusedShare: 0, writeMillis: 2 }
 
 /** The disk of one node. */
 export class SimulatedDisk {
   /** May be changed at any time. */
-  readonly weather: DiskWeather = { corruptShare: 0, refusedShare: 0 }
+  readonly weather: DiskWeather = { ...FAIR_WEATHER }
   readonly #prng: Prng
   readonly #counts: FaultCounts
   readonly #durable = MemoryStorage.make()
@@ -35,6 +37,8 @@ export class SimulatedDisk {
   readonly #unsynced = new Set<ReadonlyArray<StorageWrite>>()
   /** Batches that are durable, and not yet said to be. */
   #unheard = 0
+  /** Who waits for a batch that is being written. */
+  #awaiting: Array<() => void> = []
   /** Grows with each crash: whoever opened the disk before has lost it. */
   #incarnation = 0
 
@@ -47,6 +51,11 @@ export class SimulatedDisk {
   get content(): RawStorageService {
     return this.#durable
   }
+
+  /** Waits until something is being written, and nothing of it durable yet. */
+  readonly writing: Effect.Effect<void> = Effect.async((resume) => {
+    this.#awaiting.push(() => resume(Effect.void))
+  })
 
   /** Ends all that is under way on it, as when the power goes. */
   crash(): void {
@@ -96,8 +105,9 @@ export class SimulatedDisk {
       this.#counts.add("write-refused")
       return Effect.fail(new StorageUnavailable({ operation: "write", reason: "the disk is full" }))
     }
-    const part = () => Effect.sleep(Duration.millis((this.#prng.nextFloat() * MAX_WRITE_MILLIS) / 2))
+    const part = () => Effect.sleep(Duration.millis((this.#prng.nextFloat() * this.weather.writeMillis) / 2))
     this.#unsynced.add(batch)
+    for (const awaiting of this.#awaiting.splice(0)) awaiting()
     const sync = whileUp("write", () =>
       Effect.map(this.#durable.write(batch), () => {
         this.#unsynced.delete(batch)

@@ -1,26 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
 import type { Hash, Rev } from "../../schemas/Ids.ts"
-import type { Proof } from "../../schemas/Proof.ts"
 import type { ProvedBlock, RepoAnswer } from "../../schemas/Repo.ts"
 import type { Revision } from "../../schemas/Revision.ts"
 import { hashText } from "../../src/encoding/BlockIds.ts"
-import { signClaim } from "../../src/encoding/Statements.ts"
 import type { Liar, LiarContext } from "./Liar.ts"
+import { ownProof } from "./ownProof.ts"
 
 /** It tells the truth one time out of so many. */
 const HONEST_OUT_OF = 2
-
-/** A proof that only its own signature is in. */
-const ownProof = ({ network, signer }: LiarContext, action: Revision["actionId"]): Proof => ({
-  decision: {
-    ballot: null,
-    kind: "approve",
-    shard: 0,
-    signatures: [signClaim(signer, network, { action, kind: "approve" })],
-    value: null
-  }
-})
 
 const falseRevision = ({ hasher, prng }: LiarContext, revision: Revision): Revision =>
   prng.nextInt(2) === 0

@@ -2,25 +2,27 @@
  * Peers that lie. A liar runs a node as all others do; its lies are in what goes in and out of it. It has its own key and nobody
  * else's.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
 import type { Busy } from "../../schemas/Errors.ts"
-import type { PeerId } from "../../schemas/Ids.ts"
-import type { NetworkName } from "../../schemas/Manifest.ts"
+import type { BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
-import type { HasherService } from "../../services/Hasher.ts"
+import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
 import type { PeerError, PeerNetworkService, PeerProtocol } from "../../services/PeerNetwork.ts"
 import type { SignerService } from "../../services/Signer.ts"
+import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
 import { memberProtocol, repoProtocol } from "../../src/cluster/protocols.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import type { FaultKind } from "../FaultCounts.ts"
 
-/** Who lies, and with what. */
-export interface LiarContext {
-  readonly network: NetworkName
+/** Who lies, and with what: it knows the rules that it breaks. */
+export interface LiarContext extends ClusterRules {
   readonly signer: SignerService
-  readonly hasher: HasherService
   readonly prng: Prng
+  /** All peers of the network. */
+  readonly roster: ReadonlyArray<PeerId>
+  /** Asks a member out of turn. */
+  readonly send: Sending
   /** Counts a lie. */
   readonly lied: (kind: FaultKind) => void
 }
@@ -33,6 +35,8 @@ export interface Lies {
   readonly tell?: (question: RepoQuestion, honest: RepoAnswering) => RepoAnswering
   /** In place of what it asks other members. */
   readonly ask?: (to: PeerId, request: MemberRequest, send: Sending) => ReturnType<Sending>
+  /** In place of who is closest to a block. */
+  readonly closest?: (block: BlockId, honest: ReadonlyArray<PeerId>) => ReadonlyArray<PeerId>
 }
 
 export type MemberAnswering = Effect.Effect<MemberAnswer, Busy>
@@ -43,9 +47,15 @@ export type Sending = (to: PeerId, request: MemberRequest) => Effect.Effect<Memb
 /** A way to lie. Once for each life of its node: what it remembers is gone with that. */
 export type Liar = (context: LiarContext) => Lies
 
+/** Asks members through a port. */
+export const sendingOn =
+  (port: PeerNetworkService): Sending =>
+  (to, request) =>
+    port.ask(memberProtocol, to, request)
+
 /** A network port through which nothing goes as its node means it. */
 export const lying = (port: PeerNetworkService, { answer, ask, tell }: Lies): PeerNetworkService => {
-  const sendTo: Sending = (to, request) => port.ask(memberProtocol, to, request)
+  const sendTo = sendingOn(port)
   return {
     ask: <Question, Answer>(protocol: PeerProtocol<Question, Answer>, peer: PeerId, question: Question) =>
       ask !== undefined && isProtocol(protocol, memberProtocol)
@@ -69,6 +79,25 @@ export const lying = (port: PeerNetworkService, { answer, ask, tell }: Lies): Pe
       })
   }
 }
+
+/** A network port that tells what its member is asked, and by whom, when it is. */
+export const heeded = (
+  port: PeerNetworkService,
+  heard: (request: MemberRequest, from: PeerId) => void
+): PeerNetworkService =>
+  lying(port, {
+    answer: (request, honest, from) =>
+      Effect.suspend(() => {
+        heard(request, from)
+        return honest
+      })
+  })
+
+/** Who is closest to a block, as a liar has it. */
+export const misled = (honest: KeyNetworkService, { closest }: Lies): KeyNetworkService =>
+  closest === undefined
+    ? honest
+    : { ...honest, closest: (block, count) => closest(block, honest.closest(block, count)) }
 
 const isProtocol = (protocol: { readonly name: string }, other: { readonly name: string }): boolean =>
   protocol.name === other.name

@@ -1,13 +1,33 @@
 /** All ways to lie. */
 import type { Prng } from "../../src/random/Prng.ts"
 import * as DoubleVoter from "./DoubleVoter.ts"
+import * as FalseHistorian from "./FalseHistorian.ts"
 import * as FalseWitness from "./FalseWitness.ts"
 import * as Forgetter from "./Forgetter.ts"
+import * as Founder from "./Founder.ts"
 import type { Liar, Lies } from "./Liar.ts"
 import * as Replayer from "./Replayer.ts"
+import * as Schemer from "./Schemer.ts"
 import * as TwoTongued from "./TwoTongued.ts"
 
-const WAYS: ReadonlyArray<Liar> = [DoubleVoter.liar, FalseWitness.liar, Forgetter.liar, Replayer.liar, TwoTongued.liar]
+/** All ways to lie, by what counts them. */
+const WAYS = {
+  "double-vote": DoubleVoter.liar,
+  "false-history": FalseHistorian.liar,
+  "false-state": FalseWitness.liar,
+  forget: Forgetter.liar,
+  members: Founder.liar,
+  replay: Replayer.liar,
+  scheme: Schemer.liar,
+  "two-tongued": TwoTongued.liar
+} as const satisfies Readonly<Record<string, Liar>>
+export type LieName = keyof typeof WAYS
+
+/** The names of all ways to lie. */
+export const LIES = Object.keys(WAYS) as ReadonlyArray<LieName>
+
+/** Of one liar, at most. */
+const MAX_WAYS = 3
 
 const composed = (outer: Lies, inner: Lies): Lies => ({
   answer: (request, honest, from) => {
@@ -19,14 +39,18 @@ const composed = (outer: Lies, inner: Lies): Lies => ({
     const inside: typeof send = through === undefined ? send : (peer, other) => through(peer, other, send)
     return outer.ask?.(to, request, inside) ?? inside(to, request)
   },
+  closest: (block, honest) => {
+    const inside = inner.closest?.(block, honest) ?? honest
+    return outer.closest?.(block, inside) ?? inside
+  },
   tell: (question, honest) => {
     const inside = inner.tell?.(question, honest) ?? honest
     return outer.tell?.(question, inside) ?? inside
   }
 })
 
-/** A liar that lies in one to three ways, as a seed has it. */
-export const draw = (prng: Prng): Liar => {
-  const drawn = prng.shuffle(WAYS).slice(0, 1 + prng.nextInt(3))
-  return (context) => drawn.map((liar) => liar(context)).reduce(composed)
+/** A liar that lies in one to three of some ways, as a seed has it. */
+export const draw = (prng: Prng, names: ReadonlyArray<LieName>): Liar => {
+  const drawn = prng.shuffle(names).slice(0, 1 + prng.nextInt(MAX_WAYS))
+  return (context) => drawn.map((name): Lies => WAYS[name](context)).reduce(composed)
 }

@@ -47,7 +47,7 @@ describe("A simulated cluster", () => {
 
   it("only what is chosen goes wrong", () => {
     const { faults } = simulate(5, { faults: ["partitions"] })
-    const allowed: ReadonlyArray<string> = ["partition", "one-way-partition"]
+    const allowed: ReadonlyArray<string> = ["partition", "one-way-partition", "split-quorum", "muted-coordinator"]
     expect(Object.keys(faults).filter((kind) => !allowed.includes(kind))).toEqual([])
   })
 

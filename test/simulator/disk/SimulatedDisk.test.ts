@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { StorageKey, StorageWrite } from "../../../services/RawStorage.ts"
@@ -25,6 +26,20 @@ describe("A simulated disk", () => {
       })
     )
     expect(found).toBe("1")
+  })
+
+  it("tells when something is being written, before anything of it is durable", () => {
+    const found = inSimulation(
+      Effect.gen(function* () {
+        const { disk } = diskOf(1)
+        const raw = disk.open()
+        yield* Effect.fork(Effect.zipRight(Effect.sleep("5 millis"), raw.write([put(1)])))
+        yield* disk.writing
+        const now = yield* Clock.currentTimeMillis
+        return { found: yield* raw.get(keyOf(1)), now }
+      })
+    )
+    expect(found).toEqual({ found: undefined, now: 5 })
   })
 
   it("keeps of a write that a crash interrupts nothing or all, each at times", () => {
