@@ -119,7 +119,7 @@ export class Conversation {
     this.#machine = machine
     this.#host = host
     this.#forks = new Forks(host.runtime)
-    this.leave = this.#forks.leave
+    this.leave = Effect.sync(() => this.#forks.leave())
   }
 
   /** Goes on until there is nothing more to say. */

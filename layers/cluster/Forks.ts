@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 
 /**
@@ -29,12 +30,12 @@ export class Forks {
 
   /** Leaves one. */
   interrupt(fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
-    if (this.#fibers.delete(fiber)) Runtime.runFork(this.#runtime)(Fiber.interrupt(fiber))
+    if (this.#fibers.delete(fiber)) fiber.unsafeInterruptAsFork(FiberId.none)
   }
 
-  /** Leaves all that is under way, and waits until it has ended. */
-  readonly leave: Effect.Effect<void> = Effect.suspend(() => {
+  /** Leaves all that is under way. It is not waited for: nothing of it can be heard any more. */
+  leave(): void {
     this.#isLeft = true
-    return Fiber.interruptAll(this.#fibers)
-  })
+    for (const fiber of this.#fibers) fiber.unsafeInterruptAsFork(FiberId.none)
+  }
 }

@@ -24,54 +24,66 @@ export interface Gathering<Answer, E> {
  * over. Gives the answers that count, in the order they came: fewer than needed where no more are to be had.
  */
 export const gather = <Answer, E>(gathering: Gathering<Answer, E>): Effect.Effect<ReadonlyMap<PeerId, Answer>> =>
-  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+  Effect.flatMap(Effect.all([Effect.runtime<never>(), Effect.clock]), ([runtime, clock]) =>
     Effect.async((resume) => {
       const { answerMillis, ask, counts = () => true, hedgeMillis, need, peers } = gathering
       const forks = new Forks(runtime)
       const answers = new Map<PeerId, Answer>()
       const left = [...peers]
-      const awaited = new Set<PeerId>()
+      /** Who has not answered yet, and since when, oldest first. */
+      const awaited = new Map<PeerId, number>()
+      const hedgeAt = clock.unsafeCurrentTimeMillis() + hedgeMillis
+      let isHedged = peers.length <= need
       let wanted = 0
       let isAsking = false
       let isOver = false
 
-      const after = (millis: number, then: () => void) =>
-        forks.fork(Effect.sleep(Duration.millis(millis)), (exit) => {
-          if (Exit.isSuccess(exit)) then()
+      /** One timer for all: for the hedge first, then for whoever is awaited longest. */
+      const wakeLater = () => {
+        const [oldest] = awaited.values()
+        if (isOver || oldest === undefined) return
+        const due = isHedged ? oldest + answerMillis : Math.min(hedgeAt, oldest + answerMillis)
+        const pause = Effect.sleep(Duration.millis(due - clock.unsafeCurrentTimeMillis()))
+        forks.fork(pause, (exit) => {
+          if (Exit.isSuccess(exit)) wake()
         })
-      const concludeOnceEnough = () => {
-        if (isAsking || isOver || (answers.size < need && awaited.size > 0)) return
-        isOver = true
-        resume(Effect.as(forks.leave, answers))
       }
-      /** That the answer of a peer is not to be expected any more, or does not count. */
-      const without = (peer: PeerId) => {
-        if (awaited.delete(peer)) askNext(1)
+      const wake = () => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const isHedgeOver = !isHedged && now >= hedgeAt
+        isHedged ||= isHedgeOver
+        const late = [...awaited].flatMap(([peer, since]) => (now - since >= answerMillis ? [peer] : []))
+        for (const peer of late) awaited.delete(peer)
+        askNext(isHedgeOver ? left.length : late.length)
+        wakeLater()
       }
       const askNext = (count: number) => {
         wanted += count
         if (isAsking) return
         isAsking = true
-        const now: Array<PeerId> = []
-        for (; wanted > 0 && left.length > 0; wanted--) {
-          const peer = left.shift()!
-          now.push(peer)
-          awaited.add(peer)
-          forks.fork(ask(peer), (exit) => {
-            if (isOver) return
-            if (Exit.isFailure(exit) || !counts(exit.value)) return without(peer)
-            if (!awaited.delete(peer)) return
-            answers.set(peer, exit.value)
-            concludeOnceEnough()
-          })
-        }
+        for (; wanted > 0 && left.length > 0; wanted--) askOne(left.shift()!)
         wanted = 0
         isAsking = false
         concludeOnceEnough()
-        if (!isOver && now.length > 0) after(answerMillis, () => now.forEach(without))
+      }
+      const askOne = (peer: PeerId) => {
+        awaited.set(peer, clock.unsafeCurrentTimeMillis())
+        forks.fork(ask(peer), (exit) => {
+          if (isOver || !awaited.delete(peer)) return
+          const isCounted = Exit.isSuccess(exit) && counts(exit.value)
+          if (isCounted) answers.set(peer, exit.value)
+          if (!isCounted) askNext(1)
+          else if (!isAsking) concludeOnceEnough()
+        })
+      }
+      const concludeOnceEnough = () => {
+        if (isOver || (answers.size < need && awaited.size > 0)) return
+        isOver = true
+        forks.leave()
+        resume(Effect.succeed(answers))
       }
       askNext(need)
-      if (!isOver && left.length > 0) after(hedgeMillis, () => askNext(left.length))
-      return forks.leave
+      wakeLater()
+      return Effect.sync(() => forks.leave())
     })
   )

@@ -52,7 +52,7 @@ export const defaultOptions: Options = {
   lies: LIES,
   nodes: 5,
   placement: "together",
-  transactions: 42,
+  transactions: 40,
   workload: "list-append"
 }
 
