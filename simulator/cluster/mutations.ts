@@ -113,8 +113,13 @@ const around: ReadonlyArray<Mutation> = [
     replacements: [
       {
         file: "src/cluster/member/examine.js",
-        find: "if (isAbsent && !sameMembers(known.closest(id), members))",
+        find: "if (isNew && !sameMembers(known.closest(id), members))",
         replace: "if (false && !sameMembers(known.closest(id), members))"
+      },
+      {
+        file: "src/cluster/member/examine.js",
+        find: "const home = view.block(id)?.members ?? known.home(id);",
+        replace: "const home = view.block(id)?.members;"
       }
     ],
     search: { ...SMALL, lies: ["members"], workload: "create-race" }

@@ -58,6 +58,13 @@ describe("A seed that once failed", () => {
 })
 
 describe("A mistake in the nodes of a simulation", () => {
+  it.each(mutations)("finds the place where it is made: $name", async ({ replacements = [] }) => {
+    await ensureBuilt()
+    for (const { file, find } of replacements) {
+      expect(readFileSync(`${ROOT}dist/${file}`, "utf8").split(find)).toHaveLength(2)
+    }
+  })
+
   it("has a name of its own", () => {
     expect(new Set(mutations.map(({ name }) => name)).size).toBe(mutations.length)
   })
