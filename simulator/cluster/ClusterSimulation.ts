@@ -52,7 +52,7 @@ export const defaultOptions: Options = {
   lies: LIES,
   nodes: 5,
   placement: "together",
-  transactions: 40,
+  transactions: 45,
   workload: "list-append"
 }
 
