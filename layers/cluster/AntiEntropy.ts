@@ -19,6 +19,8 @@ export interface SharedPage {
 
 /** What comparing takes. */
 export interface AntiEntropyContext {
+  /** How long the answer of a peer is waited for, in milliseconds. */
+  readonly answerMillis: number
   readonly clusterSize: number
   readonly compareMillis: number
   readonly hasher: HasherService
@@ -32,6 +34,9 @@ export interface AntiEntropyContext {
   readonly catchUp: (block: BlockId) => Effect.Effect<void>
 }
 
+/** A page is given up after as long as so many answers may take: whoever tells of it may keep everything that it tells of back. */
+const MAX_ANSWERS = 10
+
 /** The peers around this node's own key: those that it shares most clusters with. */
 export const neighboursOf = ({ clusterSize, hasher, keys, self }: AntiEntropyContext): ReadonlyArray<PeerId> => {
   const place = Base32.encode(hasher.sha256(self)) as BlockId
@@ -40,7 +45,7 @@ export const neighboursOf = ({ clusterSize, hasher, keys, self }: AntiEntropyCon
 
 /** Compares for ever, each time with one of the neighbours. */
 export const run = (context: AntiEntropyContext): Effect.Effect<never> => {
-  const { catchUp, compareMillis, latestRev, pageOf } = context
+  const { answerMillis, catchUp, compareMillis, latestRev, pageOf } = context
   /** How far the blocks of each neighbour are compared. */
   let compared: ReadonlyMap<PeerId, BlockId | undefined> = new Map()
 
@@ -59,5 +64,8 @@ export const run = (context: AntiEntropyContext): Effect.Effect<never> => {
   const pause = Effect.flatMap(Random.nextRange(0.5, 1.5), (share) =>
     Effect.sleep(Duration.millis(compareMillis * share))
   )
-  return Effect.forever(Effect.zipRight(pause, compare))
+  const once = Effect.timeoutOption(compare, Duration.millis(MAX_ANSWERS * answerMillis)).pipe(
+    Effect.catchAllDefect((defect) => Effect.logWarning("What a neighbour keeps was not compared", defect))
+  )
+  return Effect.forever(Effect.zipRight(pause, once))
 }

@@ -86,12 +86,13 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
     for (;;) {
       const from = ((yield* latestRev(block)) + 1) as Rev
       const told = yield* ask(peer, "Revisions", { _tag: "Revisions", block, from, limit: MAX_REVISIONS })
-      const before = applied
-      for (const { actionId } of told?.revisions ?? []) {
-        if (!(yield* apply(peer, actionId))) return applied > 0
+      for (const { actionId, rev } of told?.revisions ?? []) {
+        if (rev < from || !(yield* apply(peer, actionId))) return applied > 0
         applied++
       }
-      if (applied === before || told!.revisions.length < MAX_REVISIONS) return applied > 0
+      // What was applied long ago is applied at once again, and brings nobody further.
+      const isFurther = (yield* latestRev(block)) >= from
+      if (!isFurther || told === undefined || told.revisions.length < MAX_REVISIONS) return applied > 0
     }
   })
 
@@ -103,6 +104,7 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
 
   yield* Effect.forkScoped(
     AntiEntropy.run({
+      answerMillis,
       catchUp,
       clusterSize,
       compareMillis,
@@ -121,7 +123,10 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
   const act = (notice: MemberNotice) =>
     notice._tag === "Alarm"
       ? Effect.logError(`Transaction ${notice.action}: ${notice.reason}`)
-      : Effect.forEach(notice.blocks, catchUp, { discard: true })
+      : // What goes wrong with one notice, whoever has it go wrong, is no reason to heed no other.
+        Effect.catchAllDefect(Effect.forEach(notice.blocks, catchUp, { discard: true }), (defect) =>
+          Effect.logWarning("What is missing here was not fetched", defect)
+        )
 
   yield* Effect.forkScoped(
     Effect.forEach(

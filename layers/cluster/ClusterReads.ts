@@ -14,9 +14,11 @@ import type { LatestBlocks } from "../../services/Transactor.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
 import { nextProblem } from "../../src/cluster/evidence/NextRevision.ts"
 import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
+import { signedProblem } from "../../src/cluster/evidence/SignedManifest.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
 import { actionId, PLACE_CHARACTERS } from "../../src/encoding/BlockIds.ts"
+import { sameMembers } from "../../src/storage/blockRules.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 
@@ -132,6 +134,18 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return answers as ReadonlyMap<PeerId, Latest>
   })
 
+  /** Whether a transaction may hold a lock on a block: of one that no member could have taken up, nobody knows an end. */
+  const isLockOn = (block: BlockId, members: Members, action: ActionId, signed: SignedManifest): boolean => {
+    const { shards } = signed.manifest
+    const own = shards.find(({ reads, writes }) => Object.hasOwn(writes, block) || Object.hasOwn(reads, block))
+    return (
+      own !== undefined &&
+      sameMembers(own.members, members) &&
+      shards.every((shard) => shard.members.length === clusterSize && shard.members.every(keys.isAdmitted)) &&
+      signedProblem(rules, action, signed) === undefined
+    )
+  }
+
   /** Whether a transaction was certainly undecided after the read began. */
   const wasUndecided = (signed: SignedManifest): Effect.Effect<boolean> => {
     const { members } = signed.manifest.shards[0]
@@ -161,13 +175,17 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
           blocks
         )
       const answered = yield* Effect.forEach(clusters, asked, { concurrency: "unbounded" })
-      for (const [index, { blocks }] of clusters.entries()) {
+      for (const [index, { blocks, peers }] of clusters.entries()) {
         const answers = answered[index]!
+        const members = [...peers].sort()
         blocks.forEach((block, i) => {
           const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
           told.set(block, toldOf(each))
           for (const [, { locks }] of each) {
-            for (const signed of locks) holders.set(actionId(rules.hasher, signed.manifest), signed)
+            for (const signed of locks) {
+              const action = actionId(rules.hasher, signed.manifest)
+              if (!holders.has(action) && isLockOn(block, members, action, signed)) holders.set(action, signed)
+            }
           }
         })
       }
@@ -240,18 +258,27 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     let told = yield* toldLatest(clusters, doubted)
     // Also members of one cluster are asked at different moments. Of one collection the tail alone is what counts.
     let isOneInstant = new Set(ids.map((id) => id.slice(0, PLACE_CHARACTERS))).size <= 1
+    const shown = new Map<BlockId, Proved>()
+    let unproved: ReadonlyArray<BlockId> = isOneInstant ? [] : [...told.keys()]
     for (let round = 0; !isOneInstant && round < policy.maxSnapshotReads; round++) {
-      // Unchanged between two reads: all of one instant.
-      const again = yield* toldLatest(clusters, doubted)
-      const changed = [...told].flatMap(([id, { rev }]) => (again.get(id)!.rev === rev ? [] : [id]))
-      isOneInstant = changed.length === 0
-      told = again
-      // Who tells of something new each time, and proves none of it, would keep everybody reading.
-      const news = yield* Effect.forEach(changed, (id) => proved(id, again.get(id)!))
+      // What nobody has proved yet may be of an instant still to come: it is proved before it is looked for again. Who tells of
+      // something new each time, and proves none of it, would also keep everybody reading.
+      const news = yield* Effect.forEach(unproved, (id) => proved(id, told.get(id)!))
       const doubtful = news.filter((each) => "doubtful" in each)
       if (doubtful.length > 0) return { all: doubtful, isOneInstant: false }
+      for (const [i, id] of unproved.entries()) shown.set(id, news[i]!)
+      // Unchanged between two reads: all of one instant.
+      const again = yield* toldLatest(clusters, doubted)
+      unproved = [...told].flatMap(([id, { rev }]) => (again.get(id)!.rev === rev ? [] : [id]))
+      for (const id of unproved) shown.delete(id)
+      isOneInstant = unproved.length === 0
+      told = again
     }
-    return { all: yield* Effect.forEach(ids, (id) => proved(id, told.get(id)!)), isOneInstant }
+    const all = yield* Effect.forEach(ids, (id) => {
+      const known = shown.get(id)
+      return known === undefined ? proved(id, told.get(id)!) : Effect.succeed(known)
+    })
+    return { all, isOneInstant }
   })
 
   /** Whether a peer shows what followed a block that it gave: then it kept back nothing between. */

@@ -202,7 +202,7 @@ export class Conversation {
         if (!this.#members.has(client.self)) this.#tell(this.#untold)
         break
       case "InTheWay":
-        this.#inTheWay.push(...output.by)
+        for (const lock of output.by) this.#inTheWay.push(lock)
         this.#forks.fork(onInTheWay(members, output.by), () => {})
         break
       case "Hedge":

@@ -65,7 +65,8 @@ const committed = Effect.fnUntraced(function* ({ storage }: RepoWriterService, a
 /** A page of the blocks here that another peer is to keep, too. */
 const shared = Effect.fnUntraced(function* ({ storage }: RepoWriterService, peer: PeerId, after: BlockId | undefined) {
   const ids = yield* storage.blocks({ limit: MAX_BLOCKS_TOLD, ...(after !== undefined && { after }) })
-  const standings = yield* Effect.forEach(ids, storage.standing)
+  // A record that cannot be read is not to hide all that follow.
+  const standings = yield* Effect.forEach(ids, (id) => Effect.orElseSucceed(storage.standing(id), () => undefined))
   const blocks = ids.flatMap((id, i) => {
     const standing = standings[i]
     return standing?.members.includes(peer) ? [{ id, rev: standing.rev }] : []

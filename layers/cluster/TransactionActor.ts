@@ -45,6 +45,8 @@ export interface Undecided {
   readonly reason: string
 }
 
+const LEFT: Undecided = { _tag: "Undecided", reason: "it was left before its end was known" }
+
 /** Talks with the members until all is said; `decided` is completed as soon as the end is known. */
 const converse = (
   context: TransactionActorContext,
@@ -65,7 +67,11 @@ const converse = (
         return conversation.leave
       })
     )
-  ).pipe(Effect.onExit(() => Deferred.interrupt(decided)))
+  ).pipe(
+    // Where it is left in the midst, or breaks, it may still commit: that is no interruption of whoever waits for it.
+    Effect.onExit(() => Deferred.fail(decided, LEFT)),
+    Effect.catchAllDefect((defect) => Effect.logError("A transaction was left to others", defect))
+  )
 
 /** Begins to drive a transaction in a scope of the node's; waits until its end is known. */
 export const drive = (

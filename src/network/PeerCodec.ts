@@ -70,7 +70,12 @@ const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: n
       } catch {
         return Either.left(`its ${what} is no JSON`)
       }
-      return Either.mapLeft(decodeEither(parsed), (error) => reasonOf(what, error))
+      try {
+        return Either.mapLeft(decodeEither(parsed), (error) => reasonOf(what, error))
+      } catch {
+        // It nests too deep to be walked through on the stack.
+        return Either.left(`its ${what} is malformed`)
+      }
     },
     encode: (message) => {
       const text = textOf(message)
