@@ -12,13 +12,12 @@ import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
 import type { LatestBlocks } from "../../services/Transactor.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import { mayHoldLock } from "../../src/cluster/evidence/LockClaim.ts"
 import { nextProblem } from "../../src/cluster/evidence/NextRevision.ts"
 import { provedBlockProblem } from "../../src/cluster/evidence/ProvedBlock.ts"
-import { signedProblem } from "../../src/cluster/evidence/SignedManifest.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { isUndecided } from "../../src/cluster/Reading.ts"
 import { actionId, PLACE_CHARACTERS } from "../../src/encoding/BlockIds.ts"
-import { sameMembers } from "../../src/storage/blockRules.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 
@@ -134,18 +133,6 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return answers as ReadonlyMap<PeerId, Latest>
   })
 
-  /** Whether a transaction may hold a lock on a block: of one that no member could have taken up, nobody knows an end. */
-  const isLockOn = (block: BlockId, members: Members, action: ActionId, signed: SignedManifest): boolean => {
-    const { shards } = signed.manifest
-    const own = shards.find(({ reads, writes }) => Object.hasOwn(writes, block) || Object.hasOwn(reads, block))
-    return (
-      own !== undefined &&
-      sameMembers(own.members, members) &&
-      shards.every((shard) => shard.members.length === clusterSize && shard.members.every(keys.isAdmitted)) &&
-      signedProblem(rules, action, signed) === undefined
-    )
-  }
-
   /** Whether a transaction was certainly undecided after the read began. */
   const wasUndecided = (signed: SignedManifest): Effect.Effect<boolean> => {
     const { members } = signed.manifest.shards[0]
@@ -177,14 +164,15 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
       const answered = yield* Effect.forEach(clusters, asked, { concurrency: "unbounded" })
       for (const [index, { blocks, peers }] of clusters.entries()) {
         const answers = answered[index]!
-        const members = [...peers].sort()
+        const cluster = { clusterSize, isAdmitted: keys.isAdmitted, members: [...peers].sort() }
         blocks.forEach((block, i) => {
           const each = [...answers].map(([peer, { blocks }]) => [peer, blocks[i]!] as const)
           told.set(block, toldOf(each))
           for (const [, { locks }] of each) {
             for (const signed of locks) {
               const action = actionId(rules.hasher, signed.manifest)
-              if (!holders.has(action) && isLockOn(block, members, action, signed)) holders.set(action, signed)
+              if (!holders.has(action) && mayHoldLock(rules, cluster, block, action, signed))
+                holders.set(action, signed)
             }
           }
         })
