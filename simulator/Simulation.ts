@@ -4,6 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RuntimeFiber } from "effect/Fiber"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
 import { Entropy } from "../services/Entropy.ts"
 import * as Prng from "../src/random/Prng.ts"
 import { FifoQueue, RandomQueue } from "./RunQueue.ts"
@@ -71,7 +73,9 @@ export const run = <A, E>(effect: Effect.Effect<A, E, Entropy>, options: Options
       Effect.provideService(Trace, trace),
       Effect.withRandom(SeededRandom.make(root.fork("random"))),
       Effect.withClock(clock),
-      Effect.withTracerEnabled(false)
+      Effect.withTracerEnabled(false),
+      // Nobody reads how many fibers there were.
+      Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.disable(RuntimeFlags.RuntimeMetrics))
     ),
     { scheduler, immediate: false }
   )

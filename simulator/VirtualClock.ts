@@ -61,3 +61,11 @@ export class VirtualClock implements Clock.Clock {
     })
   }
 }
+
+/** Uses the clock of the simulation around it. */
+export const withVirtualClock = <A, E, R>(
+  use: (clock: VirtualClock) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.clockWith((clock) =>
+    clock instanceof VirtualClock ? use(clock) : Effect.dieMessage("It runs inside a simulation only")
+  )

@@ -23,6 +23,9 @@ import type { DrivePolicy } from "./DrivePolicy.ts"
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
 
+/** So many blocks are looked at for who else keeps them, each time somebody is looked for. */
+const MEMBERS_PAGE = 32
+
 /** A network, how long the answer of a peer is waited for, and how often something is compared. */
 export interface CatchUpOptions extends ClusterConstants, Pick<DrivePolicy, "answerMillis" | "compareMillis"> {}
 
@@ -102,6 +105,19 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
       if (peer !== network.self) yield* takeOver(block, peer)
   })
 
+  /** Who keeps the next few blocks of those that are kept here. */
+  const membersOf = Effect.fnUntraced(
+    function* (after: BlockId | undefined) {
+      const { storage } = writer
+      const ids = yield* storage.blocks({ limit: MEMBERS_PAGE, ...(after !== undefined && { after }) })
+      const standings = yield* Effect.forEach(ids, (id) => Effect.orElseSucceed(storage.standing(id), () => undefined))
+      const members = [...new Set(standings.flatMap((standing) => standing?.members ?? []))]
+      const resume = ids[MEMBERS_PAGE - 1]
+      return { members, ...(resume !== undefined && { resume }) }
+    },
+    Effect.orElseSucceed((): AntiEntropy.MembersPage => ({ members: [] }))
+  )
+
   yield* Effect.forkScoped(
     AntiEntropy.run({
       answerMillis,
@@ -110,6 +126,7 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
       compareMillis,
       hasher: rules.hasher,
       keys,
+      membersOf,
       latestRev: (block) =>
         Effect.orElseSucceed(
           Effect.map(writer.storage.standing(block), (standing) => standing?.rev ?? 0),

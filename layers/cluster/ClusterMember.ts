@@ -71,24 +71,29 @@ const make = Effect.fnUntraced(function* ({
     }
   }
 
-  return {
-    answer: (request) => {
-      const planned = writer.askNow(blocksOf(request), (view) => {
-        const { answer, changes, notices, writes } = decide(context, view, request)
-        const told = { answer, applied: appliedIn(changes), notices }
-        return { answer: told, changes: NO_CHANGES, promises: changes, writes }
-      })
-      return Effect.matchEffect(planned, {
-        onFailure: (error) =>
-          error._tag === "Busy"
-            ? Effect.succeed<MemberAnswer>({ _tag: "Busy", reason: error.message })
-            : Effect.fail(error),
-        onSuccess: ({ answer, applied, notices: noticed }) => {
+  /** Tells those who listen and those who act upon notices, if there is anything to tell: whoever asked may have given up. */
+  const tell = (
+    applied: Manifest | undefined,
+    noticed: ReadonlyArray<MemberNotice>
+  ): Effect.Effect<void> | undefined =>
+    applied === undefined && noticed.length === 0
+      ? undefined
+      : Effect.suspend(() => {
           if (applied !== undefined) for (const listener of listeners) listener(applied)
-          return noticed.length === 0 ? Effect.succeed(answer) : Effect.as(notices.offerAll(noticed), answer)
-        }
-      })
-    },
+          return Effect.asVoid(notices.offerAll(noticed))
+        })
+
+  return {
+    answer: (request) =>
+      writer
+        .askNow(blocksOf(request), (view) => {
+          const { answer, changes, notices: noticed, writes } = decide(context, view, request)
+          const settled = tell(appliedIn(changes), noticed)
+          return { answer, changes: NO_CHANGES, promises: changes, writes, ...(settled !== undefined && { settled }) }
+        })
+        .pipe(
+          Effect.catchTag("Busy", (error) => Effect.succeed<MemberAnswer>({ _tag: "Busy", reason: error.message }))
+        ),
     forget: (action) =>
       writer.ask(
         () => [],

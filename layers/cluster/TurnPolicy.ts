@@ -18,6 +18,10 @@ export interface TurnPolicy {
   readonly maxWaitingPerPeer: number
   /** A node coordinates so many collections at once, at most. */
   readonly maxQueues: number
+  /** So many of them because of one peer. */
+  readonly maxQueuesPerPeer: number
+  /** Peers that have not committed of late hold turns on a collection in vain for so long, all of them together, in milliseconds, within `excludeMillis`. */
+  readonly maxVainMillis: number
 }
 
 /** What suits a laptop. */
@@ -28,6 +32,8 @@ export const defaultTurnPolicy: TurnPolicy = {
   leaseMillis: 250,
   maxLostTurns: 3,
   maxQueues: 1_024,
+  maxQueuesPerPeer: 256,
+  maxVainMillis: 250,
   maxWaiting: 64,
   maxWaitingPerPeer: 8,
   turnMillis: 1_000

@@ -84,10 +84,10 @@ export const make = Effect.fnUntraced(function* (
   const contendedOf = (collections: ReadonlyArray<CollectionId>): Effect.Effect<ReadonlyArray<CollectionId>> =>
     Effect.suspend(() => {
       // As a rule there are none, and nobody looks at the clock.
-      const noted = collections.filter((id) => contended.mayHave(id) || coordinator.isAsked(id))
+      const noted = collections.filter((id) => contended.mayHave(id) || coordinator.isAsked(id, self))
       if (noted.length === 0) return Effect.succeed(noted)
       return Effect.map(Clock.currentTimeMillis, (now) =>
-        noted.filter((id) => contended.has(id, now) || coordinator.isAsked(id))
+        noted.filter((id) => contended.has(id, now) || coordinator.isAsked(id, self))
       )
     })
 

@@ -12,7 +12,7 @@ import { type Busy, PeerMisbehaved, PeerUnreachable } from "../../schemas/Errors
 import type { PeerId } from "../../schemas/Ids.ts"
 import { type PeerError, PeerNetwork, type PeerNetworkService } from "../../services/PeerNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
-import { codecsOf } from "../../src/network/PeerCodec.ts"
+import * as PeerCodec from "../../src/network/PeerCodec.ts"
 
 /** What a peer makes of a question: the text of its answer, or that it will not take it. */
 export type Handler = (from: PeerId, question: string) => Effect.Effect<string, Busy | PeerMisbehaved>
@@ -43,8 +43,8 @@ export const answerOf = (
   )
 }
 
-/** A peer's port on a hub. */
-export const make = (hub: Hub, self: PeerId): PeerNetworkService => ({
+/** A peer's port on a hub, and how it reads and writes. */
+export const make = (hub: Hub, self: PeerId, codecsOf = PeerCodec.codecsOf): PeerNetworkService => ({
   ask: (protocol, peer, question) =>
     Effect.suspend(() => {
       const codecs = codecsOf(protocol)

@@ -31,6 +31,8 @@ export type BlocksOf = (view: Pick<RepoView, "transaction">) => ReadonlyArray<Bl
 /** What a request comes to: as of a repository, or with what a member of a cluster promises by it. */
 export interface WriterPlan<Answer> extends Plan<Answer> {
   readonly promises?: ReadonlyArray<MemberChange>
+  /** Done once what it writes is durable, before the answer: also where nobody waits for that any more. */
+  readonly settled?: Effect.Effect<void>
 }
 
 /** A request to the writer: the blocks it looks at, its plan over what is known, and who waits for the answer. */
@@ -86,8 +88,7 @@ const withoutTrace = (error: StorageError): StorageError =>
 /** A request with its answer, to be given once the batch is durable. */
 interface Answered {
   readonly request: Request
-  readonly answer: unknown
-  readonly wrote: boolean
+  readonly plan: WriterPlan<unknown>
 }
 
 /** What suits a laptop. */
@@ -145,11 +146,11 @@ const make = Effect.fnUntraced(function* (
         request.reply.done(planned)
         continue
       }
-      const { answer, changes, promises, writes: added } = planned.value
+      const { changes, promises, writes: added } = planned.value
       overlay.add(changes)
       if (promises !== undefined) for (const change of promises) overlay.change(change)
       for (const write of added) writes.push(write)
-      answers.push({ answer, request, wrote: added.length > 0 })
+      answers.push({ plan: planned.value, request })
     }
     if (writes.length > 0) {
       epoch++
@@ -161,12 +162,15 @@ const make = Effect.fnUntraced(function* (
         memory.distrust(overlay)
         // An answer that followed from what was not written is none, but of it nothing can have landed.
         const unwritten = Exit.mapError(written, withoutTrace)
-        for (const { request, wrote } of answers) request.reply.done(wrote ? written : unwritten)
+        for (const { plan, request } of answers) request.reply.done(plan.writes.length > 0 ? written : unwritten)
         return
       }
     }
     memory.commit(view.blocks, overlay)
-    for (const { answer, request } of answers) request.reply.done(Exit.succeed(answer))
+    for (const { plan, request } of answers) {
+      const settled = plan.settled === undefined ? Exit.void : yield* Effect.exit(plan.settled)
+      request.reply.done(Exit.as(settled, plan.answer))
+    }
   })
 
   const hostTurn = yield* HostTurn

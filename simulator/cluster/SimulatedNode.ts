@@ -171,7 +171,7 @@ export class SimulatedNode {
 
   #layer(port: NetworkPort) {
     const { counts, keys, node, options, roster } = this.#around
-    const own = Hub.make(port, this.peer)
+    const own = Hub.make(port, this.peer, this.#around.network.reading.codecsOf)
     const context: LiarContext = {
       ...rulesOf(this.#around),
       lied: (kind) => counts.add(kind),

@@ -2,8 +2,8 @@
  * A disk that survives the crashes of its node. What is written takes time; a crash leaves of a write that has not returned
  * nothing or all of it, as the seed has it. Reads can meet a damaged record, which its checksum tells.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import { CorruptRecord, type StorageError, StorageUnavailable } from "../../schemas/Errors.ts"
 import type { RawStorageService, StorageKey, StorageWrite } from "../../services/RawStorage.ts"
@@ -12,6 +12,7 @@ import { crc32 } from "../../src/storage/Crc32.ts"
 import * as Envelope from "../../src/storage/Envelope.ts"
 import * as StorageKeyCodec from "../../src/storage/StorageKeyCodec.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
+import { type VirtualClock, withVirtualClock } from "../VirtualClock.ts"
 
 /** How a disk treats its records. Shares are from 0 to 1. */
 export interface DiskWeather {
@@ -25,6 +26,9 @@ export interface DiskWeather {
 
 /** A disk that is well. */
 export const FAIR_WEATHER: Readonly<DiskWeather> = { corruptShare: 0, refusedShare: 0, writeMillis: 2 }
+
+const crashed = (operation: string) =>
+  new StorageUnavailable({ mayHaveLanded: true, operation, reason: "the node has crashed" })
 
 /** The disk of one node. */
 export class SimulatedDisk {
@@ -75,12 +79,9 @@ export class SimulatedDisk {
   /** The disk as the node sees it that starts on it now, until the next crash. */
   open(): RawStorageService {
     const incarnation = this.#incarnation
+    const isUp = () => this.#incarnation === incarnation
     const whileUp = <A>(operation: string, effect: () => Effect.Effect<A, StorageError>) =>
-      Effect.suspend(() =>
-        this.#incarnation === incarnation
-          ? effect()
-          : Effect.fail(new StorageUnavailable({ mayHaveLanded: true, operation, reason: "the node has crashed" }))
-      )
+      Effect.suspend(() => (isUp() ? effect() : Effect.fail(crashed(operation))))
     const durable = this.#durable
     return {
       blocks: (space, options) => whileUp("list", () => durable.blocks(space, options)),
@@ -93,29 +94,40 @@ export class SimulatedDisk {
         whileUp("read", () =>
           Effect.tap(durable.range(range), (records) => this.#checkAny(records.map(({ key, value }) => [key, value])))
         ),
-      write: (batch) => whileUp("write", () => this.#write(batch, whileUp))
+      write: (batch) => whileUp("write", () => withVirtualClock((clock) => this.#write(clock, batch, isUp)))
     }
   }
 
+  /** By calls of the clock: a write by fibers that sleep costs several times as much. */
   #write(
+    clock: VirtualClock,
     batch: ReadonlyArray<StorageWrite>,
-    whileUp: <A>(operation: string, effect: () => Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
+    isUp: () => boolean
   ): Effect.Effect<void, StorageError> {
     if (this.#falls(this.weather.refusedShare)) {
       this.#counts.add("write-refused")
       return Effect.fail(new StorageUnavailable({ operation: "write", reason: "the disk is full" }))
     }
-    const part = () => Effect.sleep(Duration.millis((this.#prng.nextFloat() * this.weather.writeMillis) / 2))
-    this.#unsynced.add(batch)
-    for (const awaiting of this.#awaiting.splice(0)) awaiting()
-    const sync = whileUp("write", () =>
-      Effect.map(this.#durable.write(batch), () => {
+    const inPart = (then: () => void) =>
+      clock.at(clock.nowMillis + (this.#prng.nextFloat() * this.weather.writeMillis) / 2, then)
+    return Effect.async<void, StorageError>((resume) => {
+      const sync = () => {
+        if (!isUp()) return resume(Effect.fail(crashed("write")))
+        const written = Effect.runSyncExit(this.#durable.write(batch))
+        if (Exit.isFailure(written)) return resume(written)
         this.#unsynced.delete(batch)
         this.#unheard++
-      })
-    )
-    const done = whileUp("write", () => Effect.sync(() => void this.#unheard--))
-    return part().pipe(Effect.zipRight(sync), Effect.zipRight(part()), Effect.zipRight(done), Effect.uninterruptible)
+        inPart(done)
+      }
+      const done = () => {
+        if (!isUp()) return resume(Effect.fail(crashed("write")))
+        this.#unheard--
+        resume(Effect.void)
+      }
+      this.#unsynced.add(batch)
+      for (const awaiting of this.#awaiting.splice(0)) awaiting()
+      inPart(sync)
+    }).pipe(Effect.uninterruptible)
   }
 
   #falls(share: number): boolean {

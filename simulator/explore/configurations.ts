@@ -87,6 +87,20 @@ const readerFromAway = (faultModel: FaultModel, ballots: readonly [number, numbe
   name: `reader-away-${faultModel}-${ballots.join("-")}`
 })
 
+/** A transaction only reads, in two clusters, while another writes in its primary one: it leaves no revision anywhere. */
+const writerAndOnlyReader = (faultModel: FaultModel, ballots: readonly [number, number]): Configuration => ({
+  ...homeAndAway(faultModel),
+  about: `a writer and a transaction that only reads, in two clusters, ${size(faultModel)}, ballots up to ${ballots.join(" and ")}`,
+  collections: { books: "home", films: "away" },
+  housekeeping: ALL,
+  maxStates: UNLIMITED,
+  name: `only-reads-${faultModel}-${ballots.join("-")}`,
+  transactions: [
+    { ballots: ballots[0], name: "X", writes: ["books"] },
+    { ballots: ballots[1], name: "R", reads: ["books", "films"], writes: [] }
+  ]
+})
+
 /** Two shards in different clusters against one. */
 const spreadAndSingle = (faultModel: FaultModel, ballots: readonly [number, number] = [1, 1]): Configuration => ({
   ...homeAndAway(faultModel),
@@ -124,8 +138,22 @@ const only = (configuration: Configuration, ...housekeeping: ReadonlyArray<House
   housekeeping
 })
 
+/** The same, from where a transaction is approved by all. */
+const approved = (name: string, configuration: Configuration): Configuration => ({ ...configuration, approved: [name] })
+
 /** Worlds to choose from. */
-export const worlds = { authorsOwn, one, only, readerAndWriter, readerFromAway, rivals, spread, spreadAndSingle }
+export const worlds = {
+  approved,
+  authorsOwn,
+  one,
+  only,
+  readerAndWriter,
+  readerFromAway,
+  rivals,
+  spread,
+  spreadAndSingle,
+  writerAndOnlyReader
+}
 
 /** What holds the protocol to its promises. */
 export const configurations: ReadonlyArray<Configuration> = [
@@ -142,5 +170,6 @@ export const configurations: ReadonlyArray<Configuration> = [
   readerFromAway("byzantine", [0, 0]),
   readerFromAway("byzantine", [0, 1]),
   spreadAndSingle("byzantine"),
+  writerAndOnlyReader("byzantine", [0, 1]),
   authorsOwn
 ]

@@ -6,7 +6,7 @@ const at = (file: string, find: string, replace: string): readonly [Replacement]
   { file: `src/${file}.js`, find, replace }
 ]
 
-const { authorsOwn, one, only, readerAndWriter, rivals, spread } = worlds
+const { approved, authorsOwn, one, only, readerAndWriter, rivals, spread, writerAndOnlyReader } = worlds
 
 const BALLOTS_RECORD = "[put(voteKeys.ballots(action), after.ballots)]"
 const without = (part: string) => `[put(voteKeys.ballots(action), { ...after.ballots, ${part} })]`
@@ -148,6 +148,15 @@ export const mutations: ReadonlyArray<Mutation> = [
     configuration: rivals("crash", [1, 0]),
     name: "forgotten transactions voted on again",
     replacements: at("cluster/member/settled", `return onlyAnswer({ _tag: "Superseded", newer });`, "return undefined;")
+  },
+  {
+    configuration: approved("R", writerAndOnlyReader("byzantine", [0, 1])),
+    name: "end of what only reads forgotten",
+    replacements: at(
+      "cluster/member/forget",
+      "if (isNeverForgotten(context, manifest) || !isSuperseded(context, view, manifest))",
+      "if (!isSuperseded(context, view, manifest))"
+    )
   },
   {
     configuration: only(rivals("byzantine"), "end"),

@@ -12,8 +12,9 @@ import type { PeerId } from "../../schemas/Ids.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
-import { VirtualClock } from "../VirtualClock.ts"
+import { type VirtualClock, withVirtualClock } from "../VirtualClock.ts"
 import { defaultLinkSpeed, Link, type LinkSpeed, type NetworkWeather } from "./Link.ts"
+import { SharedReading } from "./SharedReading.ts"
 
 /** A peer's place in the network, for as long as it runs: once it is pulled out, nothing comes in or goes out by it. */
 export interface NetworkPort extends Hub {
@@ -30,6 +31,8 @@ const directionOf = (from: PeerId, to: PeerId): string => `${from}>${to}`
 export class SimulatedNetwork {
   /** May be changed at any time: it holds for what is sent from then on. */
   readonly weather: NetworkWeather = { duplicationShare: 0, lossShare: 0, reorderingShare: 0 }
+  /** How its peers read and write. */
+  readonly reading = new SharedReading()
   readonly #prng: Prng
   readonly #speed: LinkSpeed
   readonly #counts: FaultCounts
@@ -47,11 +50,7 @@ export class SimulatedNetwork {
 
   /** A network in the time of the simulation around it. */
   static make(prng: Prng, counts: FaultCounts, speed: LinkSpeed = defaultLinkSpeed): Effect.Effect<SimulatedNetwork> {
-    return Effect.clockWith((clock) =>
-      clock instanceof VirtualClock
-        ? Effect.succeed(new SimulatedNetwork(prng, speed, counts, clock))
-        : Effect.dieMessage("A simulated network runs inside a simulation only")
-    )
+    return withVirtualClock((clock) => Effect.succeed(new SimulatedNetwork(prng, speed, counts, clock)))
   }
 
   /** Plugs a peer in. */

@@ -4,14 +4,17 @@
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as ClusterMemberLayer from "../../layers/cluster/ClusterMember.ts"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
 import * as RepoWriter from "../../layers/repo/RepoWriter.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
-import type { PeerId } from "../../schemas/Ids.ts"
+import { ActionId, type PeerId } from "../../schemas/Ids.ts"
+import type { Manifest } from "../../schemas/Manifest.ts"
 import { ClusterMember } from "../../services/ClusterMember.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -153,16 +156,71 @@ const replayAll = (stage: RecordingStage, seed: string) =>
 
 const directory = new URL("../data/cluster/", import.meta.url)
 
+/** What happened in a script. */
+const played = (script: string): RecordingStage => {
+  const stage = new RecordingStage()
+  rewrite(readFileSync(new URL(script, directory), "utf8"), (command) => {
+    perform(stage, command)
+    return []
+  })
+  return stage
+}
+
+/** A store that writes nothing until it may. */
+const held = (may: Deferred.Deferred<void>) =>
+  Layer.effect(
+    RawStorage,
+    Effect.map(RawStorage, (raw) => ({
+      ...raw,
+      write: (batch) => Effect.zipRight(Deferred.await(may), raw.write(batch))
+    }))
+  ).pipe(Layer.provide(MemoryStorage.layer))
+
+/** Asks a member for all that its counterpart did, without waiting for it; gives what it then tells of by itself. */
+const askInVain = (stage: RecordingStage, name: string) =>
+  Effect.gen(function* () {
+    const may = yield* Deferred.make<void>()
+    const deeds = stage.deeds.get(name)!
+    return yield* Effect.gen(function* () {
+      const member = yield* ClusterMember
+      const applied: Array<Manifest> = []
+      yield* member.onApplied((manifest) => void applied.push(manifest))
+      const asking = yield* Effect.forkAll(deeds.map(doAgain))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(asking)
+      yield* Deferred.succeed(may, undefined)
+      // What was asked before is answered before.
+      yield* member.answer({ _tag: "Ask", actionId: NO_ACTION, wantsPayload: false })
+      return { applied: applied.length, notices: [...(yield* Queue.takeAll(member.notices))] }
+    }).pipe(Effect.provide(memberLike(stage, name, { current: deeds[0]!.beliefs }).pipe(Layer.provideMerge(held(may)))))
+  }).pipe(Effect.scoped)
+
+/** The transaction that a deed applied, unless it was applied already. */
+const appliedIn = (deed: Deed): ReadonlyArray<ActionId> => {
+  const { event } = deed
+  const answer = answerOf(deed)
+  const isCommitted = answer?._tag === "Ended" && answer.ending._tag === "Committed"
+  return event._tag === "Request" && event.request._tag === "Apply" && isCommitted ? [event.request.actionId] : []
+}
+
+const NO_ACTION = ActionId.make("a".repeat(52))
+
+describe("A member that is asked by somebody who gives up while it writes", () => {
+  it.effect("tells of what it has applied, and raises its alarms", () =>
+    Effect.gen(function* () {
+      const stage = played("19-alarms.txt")
+      for (const [name, deeds] of stage.deeds) {
+        const { applied, notices } = yield* askInVain(stage, name)
+        expect(notices).toEqual(deeds.flatMap(noticesOf))
+        expect(applied).toBe(new Set(deeds.flatMap(appliedIn)).size)
+      }
+    })
+  )
+})
+
 describe("A member on a store does what the pure machine does", () => {
   for (const name of readdirSync(directory).toSorted()) {
-    it.effect(`in the script ${name}`, () => {
-      const stage = new RecordingStage()
-      rewrite(readFileSync(new URL(name, directory), "utf8"), (command) => {
-        perform(stage, command)
-        return []
-      })
-      return replayAll(stage, name)
-    })
+    it.effect(`in the script ${name}`, () => replayAll(played(name), name))
   }
 
   for (const setting of [

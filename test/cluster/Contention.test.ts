@@ -314,4 +314,55 @@ describe("A turn", () => {
       expect(yield* turnOn(nodes[2]!, 0)).toBe<Turn>("given")
     })
   )
+
+  /** Peers that ask all nodes for turns all the time, say that they have tried often, and never write. */
+  const greedy = (hub: MemoryHub) =>
+    Effect.forEach(
+      [11, 12, 13].flatMap((seed) => SEEDS.map((of) => [peerOf(seed), peerOf(of)] as const)),
+      ([stranger, node]) => {
+        const asked = { _tag: "Turn", attempts: 1_000, collection: WORDS, wantsEnds: false } as const
+        const ask = Effect.exit(Hub.make(hub, stranger).ask(repoProtocol, node, asked))
+        return Effect.forkScoped(Effect.forever(Effect.zipRight(ask, Effect.sleep("2 millis"))))
+      },
+      { discard: true }
+    )
+
+  it.scopedLive("is hardly waited for because of peers that let all of theirs run out", () =>
+    Effect.gen(function* () {
+      const hub = new TurnHub()
+      const leaseMillis = 100
+      const nodes = yield* nodesOf(hub, SEEDS, { patience: { leaseMillis, maxVainMillis: leaseMillis } })
+      yield* on(nodes[0]!)(create)
+      yield* greedy(hub)
+      for (const node of nodes) {
+        const [took] = yield* Effect.timed(Effect.repeatN(on(node)(increment), WRITES_EACH - 1))
+        // Of all of its writes not even half had to wait for a turn to run out.
+        expect(Duration.toMillis(took)).toBeLessThan((WRITES_EACH / 2) * leaseMillis)
+      }
+    })
+  )
+
+  const ask = (hub: MemoryHub, seed: number, name: string) =>
+    Hub.make(hub, peerOf(seed)).ask(repoProtocol, coordinators(SEEDS)[0]!, {
+      _tag: "Turn",
+      attempts: 0,
+      collection: collectionId(hasher, name),
+      wantsEnds: false
+    })
+
+  it.scopedLive("is only of what is kept, and one peer has no more queues than it may", () =>
+    Effect.gen(function* () {
+      const hub = new MemoryHub()
+      const [node] = yield* nodesOf(hub, SEEDS, { patience: { maxQueuesPerPeer: 2 } })
+      const made = ["one", "two", "three"]
+      for (const name of made)
+        yield* on(node!)(
+          Tree.openOrCreate(Tree.define(name, { entry: Word, key: Schema.String, keyOf: ({ key }) => key }))
+        )
+      const answers = (seed: number, names: ReadonlyArray<string>) =>
+        Effect.forEach(names, (name) => Effect.map(Effect.either(ask(hub, seed, name)), ({ _tag }) => _tag))
+      expect(yield* answers(9, ["never made", ...made])).toEqual(["Left", "Right", "Right", "Left"])
+      expect(yield* answers(10, made.slice(2))).toEqual(["Right"])
+    })
+  )
 })

@@ -46,8 +46,12 @@ export const enter = (
 export const leave = (queue: TurnQueue, peer: PeerId, id: Ticket): TurnQueue => {
   const isIt = (ticket: TurnTicket) => ticket.id === id && ticket.peer === peer
   if (queue.holder !== undefined && isIt(queue.holder)) return next(queue)
-  return queue.waiting.some(isIt) ? { ...queue, waiting: queue.waiting.filter((ticket) => !isIt(ticket)) } : queue
+  return without(queue, isIt)
 }
+
+/** Those who wait, but for some, who do so in vain. */
+export const without = (queue: TurnQueue, isOut: (ticket: TurnTicket) => boolean): TurnQueue =>
+  queue.waiting.some(isOut) ? { ...queue, waiting: queue.waiting.filter((ticket) => !isOut(ticket)) } : queue
 
 /** A transaction of a peer was committed: if it is that peer's turn, this was it. */
 export const committed = (queue: TurnQueue, author: PeerId): TurnQueue =>

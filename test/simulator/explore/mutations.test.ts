@@ -9,6 +9,7 @@ const QUICK = [
   "fast quorum one smaller",
   "vote not durable",
   "lock dropped on the coordinator's word",
+  "end of what only reads forgotten",
   "approvals not bound to their shard",
   "own-shard certificate not checked at apply",
   "read locks one way only"
