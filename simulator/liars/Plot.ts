@@ -18,14 +18,30 @@ import type { LiarContext } from "./Liar.ts"
 /** Something that may be asked of each member. */
 export type Move = (member: PeerId) => MemberRequest
 
+/** A move that brings a transaction nearer to one of its ends. */
+export interface MoveTowards {
+  readonly value: Decision
+  readonly move: Move
+}
+
 /** What a plot does, beside all that the signatures allow, that nobody is to grant: to do one thing of them often is more than all at times. */
 const CRIMES = ["none", "acceptances", "ends", "shards", "statements"] as const
 
+/** Those of a campaign, which needs what it does to be granted. */
+const CRIMES_OF_CAMPAIGN = ["none", "statements"] as const
+/** It is a campaign so many times of so many. */
+const CAMPAIGNS = { of: 3, times: 2 } as const
+
 /** Ballots that it leads. */
 export const BALLOTS = 3
-const DECISIONS: ReadonlyArray<Decision> = ["commit", "abort"]
+export const DECISIONS: ReadonlyArray<Decision> = ["commit", "abort"]
+/** What statements justify depends on which are shown: so often it shuffles them until they suit it. */
+const SHUFFLES = 6
+
 /** A plot about one transaction. */
 export class Plot {
+  /** Whether it goes step by step: see `Campaign`. */
+  readonly isCampaign: boolean
   readonly #context: LiarContext
   readonly #hoard: Hoard
   readonly #quorums: ReturnType<typeof quorumsOf>
@@ -40,7 +56,8 @@ export class Plot {
   constructor(context: LiarContext, action: ActionId, signed: SignedManifest) {
     this.#context = context
     this.#hoard = new Hoard(context, action)
-    this.#crime = context.prng.pick(CRIMES)
+    this.isCampaign = context.prng.nextInt(CAMPAIGNS.of) < CAMPAIGNS.times
+    this.#crime = context.prng.pick<(typeof CRIMES)[number]>(this.isCampaign ? CRIMES_OF_CAMPAIGN : CRIMES)
     this.#quorums = quorumsOf(signed.manifest.shards[0].members.length, context.faultModel)
     this.#driven = { action, payload: {}, signed }
     const primary = signed.manifest.shards[0].members
@@ -100,19 +117,38 @@ export class Plot {
 
   /** What can be asked for now. */
   get moves(): ReadonlyArray<Move> {
-    const { action, signed } = this.#driven
     const isLast = this.#ballots.length >= BALLOTS && this.#crime !== "shards"
-    const pend: Move = (peer) =>
-      isLast || this.#voters.has(peer)
-        ? { _tag: "Pend", ...requestFor(this.#driven, peer) }
-        : { _tag: "Ask", actionId: action, wantsPayload: false }
-    const joins = this.#ballots.map(
-      (ballot): Move =>
-        () => ({ _tag: "Join", ballot, signed })
-    )
+    const pend: Move = (peer) => (isLast || this.#voters.has(peer) ? this.pend(peer) : this.#ask)
     const proposals = this.#ballots.flatMap((ballot) => this.#proposals(ballot))
     const ends = this.#crime === "ends" ? this.#endings(false).map((ending) => this.#tell(ending)) : []
-    return [pend, ...joins, ...proposals, ...this.#acceptances, ...ends]
+    return [
+      pend,
+      ...this.#ballots.map((ballot) => this.#join(ballot)),
+      ...[...proposals, ...this.acceptances].map(({ move }) => move),
+      ...ends
+    ]
+  }
+
+  /** Asks for a vote. */
+  readonly pend: Move = (peer) => ({ _tag: "Pend", ...requestFor(this.#driven, peer) })
+
+  /** Asks to join the ballot that was begun last. */
+  get join(): Move {
+    return this.#join(this.#ballots.at(-1)!)
+  }
+
+  /** Asks to prepare what it can justify in that ballot, towards each end. */
+  get proposals(): ReadonlyArray<MoveTowards> {
+    const all = Array.from({ length: SHUFFLES }, () => this.#proposals(this.#ballots.at(-1)!)).flat()
+    return DECISIONS.flatMap((towards) => all.find(({ value }) => value === towards) ?? [])
+  }
+
+  get #ask(): MemberRequest {
+    return { _tag: "Ask", actionId: this.#driven.action, wantsPayload: false }
+  }
+
+  #join(ballot: Ballot): Move {
+    return () => ({ _tag: "Join", ballot, signed: this.#driven.signed })
   }
 
   /** The ends that it can prove: of a transaction that is handled by the rules there is one at most. */
@@ -121,7 +157,7 @@ export class Plot {
   }
 
   /** What it can ask to be accepted: commit in ballot 0, and what was prepared later. */
-  get #acceptances(): ReadonlyArray<Move> {
+  get acceptances(): ReadonlyArray<MoveTowards> {
     const { manifest } = this.#driven.signed
     const pends = this.#pends
     const [first, ...others] = pends ?? []
@@ -138,6 +174,13 @@ export class Plot {
       })
     )
     return [...inBallotZero, ...later]
+  }
+
+  /** How many others it takes with it to make a quorum of the primary shard, and who may be asked. */
+  get accomplices(): { readonly needed: number; readonly of: ReadonlyArray<PeerId> } {
+    const own = this.#context.signer.peer
+    const of = this.#primary.filter((peer) => peer !== own)
+    return { needed: this.#quorums.quorum - (this.#primary.length - of.length), of }
   }
 
   get #primary(): ReadonlyArray<PeerId> {
@@ -161,13 +204,16 @@ export class Plot {
     return this.#crime === "shards" && any !== undefined ? each.map((pend) => pend ?? any) : undefined
   }
 
-  #accept(acceptance: Parameters<typeof accepted>[0], proof: readonly [Certificate, ...Array<Certificate>]): Move {
+  #accept(
+    acceptance: Parameters<typeof accepted>[0],
+    proof: readonly [Certificate, ...Array<Certificate>]
+  ): MoveTowards {
     const { action: actionId, signed } = this.#driven
-    return () => ({ _tag: "Accept", acceptance, actionId, proof, signed })
+    return { move: () => ({ _tag: "Accept", acceptance, actionId, proof, signed }), value: acceptance.value }
   }
 
   /** What Q statements justify: others' as they come, and one of its own that says what suits it. */
-  #proposals(ballot: Ballot): ReadonlyArray<Move> {
+  #proposals(ballot: Ballot): ReadonlyArray<MoveTowards> {
     const { prng, signer } = this.#context
     const { action, signed } = this.#driven
     const known = prng.shuffle(this.#hoard.statements(ballot))
@@ -179,11 +225,13 @@ export class Plot {
     // Members that check less than they should might grant what any of the statements tells of.
     const values = typeof justified === "string" ? told : new Set([...told, justified.value])
     return [...values].map(
-      (value): Move =>
-        (peer) => {
+      (value): MoveTowards => ({
+        move: (peer) => {
           const { payload } = requestFor(this.#driven, peer)
           return { _tag: "Propose", ballot, payload, signed, statements, value }
-        }
+        },
+        value
+      })
     )
   }
 

@@ -5,8 +5,9 @@ import { PeerUnreachable } from "../../schemas/Errors.ts"
 import type { ActionId, PeerId } from "../../schemas/Ids.ts"
 import type { Payload, SignedManifest } from "../../schemas/Manifest.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import { campaign, type Making } from "./Campaign.ts"
 import type { Liar, LiarContext } from "./Liar.ts"
-import { BALLOTS, type Move, Plot } from "./Plot.ts"
+import { BALLOTS, Plot } from "./Plot.ts"
 
 /** It plots about its own transactions one time out of so many, about those of others, and about those that others recover. */
 const OUT_OF = { others: 6, own: 2, recovered: 2 } as const
@@ -21,10 +22,10 @@ const MAX_PAUSE_MILLIS = 4
 const some = ({ prng }: LiarContext, peers: ReadonlyArray<PeerId>): ReadonlyArray<PeerId> =>
   peers.filter(() => prng.nextInt(2) === 0)
 
-/** Drives a transaction towards all of its ends at once, in random steps; then tells some members of one, and some of another. */
+/** Drives a transaction towards all of its ends at once, in random steps or step by step; then tells some members of one, and some of another. */
 const pursue = (context: LiarContext, plot: Plot): Effect.Effect<void> => {
   const { prng, send } = context
-  const make = (move: Move, peers: ReadonlyArray<PeerId>) =>
+  const make: Making = (move, peers) =>
     Effect.forEach(
       peers,
       (peer) => {
@@ -47,7 +48,9 @@ const pursue = (context: LiarContext, plot: Plot): Effect.Effect<void> => {
     Effect.repeatN(Effect.zipRight(pause, move), MOVES - 1),
     Effect.sync(() => plot.raise())
   )
-  return Effect.repeatN(ballot, BALLOTS - 1).pipe(Effect.zipRight(pause), Effect.zipRight(finish))
+  const atRandom = Effect.repeatN(ballot, BALLOTS - 1)
+  const whole = plot.isCampaign ? campaign(context, plot, make) : atRandom
+  return whole.pipe(Effect.zipRight(pause), Effect.zipRight(finish))
 }
 
 /** A coordinator that does to a transaction all that the signatures it can get allow, and tells different members different ends. */
