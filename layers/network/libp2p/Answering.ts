@@ -13,7 +13,7 @@ import type { PeerId } from "../../../schemas/Ids.ts"
 import type { Handler } from "../Hub.ts"
 import { Asker } from "./Asker.ts"
 import { type AskError, askRpcs, MAX_REASON } from "./AskRpc.ts"
-import { encodeFrame, type Frame } from "./Frames.ts"
+import { encodeFrame, type Frame, quoted } from "./Frames.ts"
 import { answerHead, readFromAsker } from "./RpcHead.ts"
 import type { Shared } from "./Shared.ts"
 import type { WireEvents } from "./WireEvents.ts"
@@ -124,7 +124,7 @@ const take = (
     question.isGivenUp = true
     write(message)
   } else if (!isWhole) {
-    asker.framed.abort("MalformedFrame", `what is no message of whoever asks: ${head}`)
+    asker.framed.abort("MalformedFrame", `what is no message of whoever asks: ${quoted(head)}`)
   } else if (asker.inHand.has(message.id)) {
     bytes.giveBack(asker.peer, taken)
     asker.framed.abort("DuplicateQuestion", `two questions at once are number ${message.id}`)

@@ -13,7 +13,7 @@ import type { PeerId } from "../../../schemas/Ids.ts"
 import type { PeerError } from "../../../services/PeerNetwork.ts"
 import { type AskError, askRpcs } from "./AskRpc.ts"
 import { FramedStream } from "./FramedStream.ts"
-import { encodeFrame, type Frame, MAX_HEAD_BYTES } from "./Frames.ts"
+import { encodeFrame, type Frame, MAX_HEAD_BYTES, quoted } from "./Frames.ts"
 import { interruptHead, questionHead, readFromAnswerer } from "./RpcHead.ts"
 import type { Shared } from "./Shared.ts"
 
@@ -115,7 +115,7 @@ class AskingStream {
     const message = readFromAnswerer(head)
     const isWhole = message !== undefined && (message.exit._tag === "Failure" || body !== undefined || isShed)
     if (!isWhole) {
-      this.framed.abort("MalformedFrame", `what is no message of whoever answers: ${head}`)
+      this.framed.abort("MalformedFrame", `what is no message of whoever answers: ${quoted(head)}`)
       return
     }
     const { exit, requestId } = message

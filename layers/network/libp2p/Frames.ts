@@ -10,6 +10,12 @@ const PREFIX_BYTES = 4
 export const MAX_HEAD_BYTES = 4_096
 const LINE_FEED = 10
 
+/** Of a head that cannot be read, so much is told. */
+const QUOTED_CHARACTERS = 80
+
+/** The beginning of a head that cannot be read, for people. */
+export const quoted = (head: string): string => JSON.stringify(head.slice(0, QUOTED_CHARACTERS))
+
 /** A frame as it is sent. */
 export const encodeFrame = (head: string, body?: string): Buffer => {
   const headBytes = Buffer.byteLength(head)

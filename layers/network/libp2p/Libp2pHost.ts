@@ -73,6 +73,8 @@ const create = async (identity: Identity, options: CheckedOptions, events: WireE
     privateKey: await generateKeyPairFromSeed("Ed25519", Redacted.value(identity.seed)),
     services: {
       dht: kadDHT({
+        // Where nobody is known yet there is nobody to wait for.
+        allowQueryWithZeroPeers: true,
         clientMode: listen.length === 0 && announce.length === 0,
         peerInfoMapper: reach === "everywhere" ? passthroughMapper : removePrivateAddressesMapper,
         protocol: protocolId(network, "kad")

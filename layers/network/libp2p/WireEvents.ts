@@ -43,6 +43,9 @@ const PERIOD_MILLIS = 1_000
 /** Of what others said, so much is logged. */
 const MAX_DETAIL = 200
 
+/** Text of others, without what would do something to a terminal, or begin a line of its own in a log. */
+const printable = (text: string): string => text.slice(0, MAX_DETAIL).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}")
+
 /** Counts what happens on the wire of one node, and logs it: some of it in each second, for a flood must not go on in the logs. */
 export class WireEvents {
   readonly #runtime: Runtime.Runtime<never>
@@ -70,9 +73,7 @@ export class WireEvents {
     }
     if (++this.#logged > LOGGED_PER_PERIOD) return
     const log = ORDINARY.has(event) ? Effect.logDebug : Effect.logWarning
-    const logged = Effect.annotateLogs(log(`${event}: ${detail.slice(0, MAX_DETAIL)}`), {
-      peer: peer.slice(0, MAX_DETAIL)
-    })
+    const logged = Effect.annotateLogs(log(`${event}: ${printable(detail)}`), { peer: printable(peer) })
     Runtime.runFork(this.#runtime)(logged)
   }
 }
