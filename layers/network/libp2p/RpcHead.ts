@@ -35,15 +35,23 @@ export type FromAsker = typeof FromAsker.Type
 /** What whoever answers may say: an answer, whose text is the body of the frame, or why there is none. */
 export type FromAnswerer = typeof FromAnswerer.Type
 
-const decodeFromAsker = Schema.decodeUnknownEither(FromAsker)
-const decodeFromAnswerer = Schema.decodeUnknownEither(FromAnswerer)
+/** A reader that throws nothing: a tag that is an object with a `toString` of its own makes even the decoder throw. */
+const reader = <A, I>(schema: Schema.Schema<A, I>): ((head: string) => A | undefined) => {
+  const decode = Schema.decodeUnknownEither(schema)
+  return (head: string): A | undefined => {
+    try {
+      return Either.getOrUndefined(decode(head))
+    } catch {
+      return undefined
+    }
+  }
+}
 
 /** Reads what whoever asks says; nothing where it is malformed. */
-export const readFromAsker = (head: string): FromAsker | undefined => Either.getOrUndefined(decodeFromAsker(head))
+export const readFromAsker: (head: string) => FromAsker | undefined = reader(FromAsker)
 
 /** Reads what whoever answers says; nothing where it is malformed. */
-export const readFromAnswerer = (head: string): FromAnswerer | undefined =>
-  Either.getOrUndefined(decodeFromAnswerer(head))
+export const readFromAnswerer: (head: string) => FromAnswerer | undefined = reader(FromAnswerer)
 
 /** The head of a question. */
 export const questionHead = (id: string): string => `{"_tag":"Request","id":"${id}"}`

@@ -58,7 +58,11 @@ describe("Heads", () => {
     const texts = FastCheck.oneof(
       FastCheck.string(),
       FastCheck.json({ maxDepth: 6 }),
-      FastCheck.constant("[".repeat(4_000))
+      FastCheck.constant("[".repeat(4_000)),
+      FastCheck.constantFrom(
+        '{"_tag":{"toString":1}}',
+        '{"_tag":"Exit","exit":{"_tag":{"toString":[]}},"requestId":"1"}'
+      )
     )
     FastCheck.assert(
       FastCheck.property(texts, (text) => {
