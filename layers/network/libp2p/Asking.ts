@@ -52,7 +52,7 @@ class AskingStream {
   readonly #asked = new Set<string>()
   /** Questions that were given up, whose answers may be under way. */
   readonly #givenUp = new Set<string>()
-  #usedMillis = Date.now()
+  #usedMillis = performance.now()
 
   constructor(shared: Shared, options: AskingOptions, write: (message: Message) => void) {
     const { bytes, events, limits } = shared
@@ -89,7 +89,7 @@ class AskingStream {
       return failedBy(new Busy({ what: "the memory for messages" }))
     }
     this.#asked.add(id)
-    this.#usedMillis = Date.now()
+    this.#usedMillis = performance.now()
     return Effect.void
   }
 

@@ -40,7 +40,7 @@ export class BackOff {
 
   /** The peer could not be reached, or hung up before it had answered anything. */
   readonly failed: Effect.Effect<void> = Effect.suspend(() => {
-    const now = Date.now()
+    const now = performance.now()
     return Effect.map(this.#policy.step(now, undefined, this.#state), ([state, , decision]) => {
       this.#state = state
       if (ScheduleDecision.isContinue(decision)) this.#pauseMillis = ScheduleIntervals.start(decision.intervals) - now

@@ -43,7 +43,7 @@ export class FramedStream {
   #isFlushing = false
   #isClosed = false
   #blockedSinceMillis: number | undefined
-  #readMillis = Date.now()
+  #readMillis = performance.now()
 
   constructor(options: FramedStreamOptions) {
     this.#options = options
@@ -133,7 +133,7 @@ export class FramedStream {
   }
 
   #read(data: Uint8Array | Iterable<Uint8Array>): void {
-    this.#readMillis = Date.now()
+    this.#readMillis = performance.now()
     try {
       if (data instanceof Uint8Array) this.#reader.read(data)
       else for (const part of data) this.#reader.read(part)
@@ -157,7 +157,7 @@ export class FramedStream {
     while (this.#waiting.length > 0 && !this.#isClosed) {
       // Other streams of the connection raise this event, too: what was given before may be waiting still.
       if (stream.writeBufferLength >= CHUNK_BYTES) {
-        this.#blockedSinceMillis ??= Date.now()
+        this.#blockedSinceMillis ??= performance.now()
         return
       }
       const chunk = this.#nextChunk()
@@ -168,7 +168,7 @@ export class FramedStream {
         this.end("its stream was closed")
         return
       }
-      this.#blockedSinceMillis = goesOn ? undefined : Date.now()
+      this.#blockedSinceMillis = goesOn ? undefined : performance.now()
       if (!goesOn) break
     }
     if (this.#waiting.length === 0) this.#blockedSinceMillis = undefined

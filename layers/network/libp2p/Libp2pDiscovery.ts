@@ -50,7 +50,7 @@ const bootstrapFrom = ({ events, node, options }: Found, { address, peer }: Boot
     events.record(isSomebodyElse ? "WrongIdentity" : "BootstrapFailed", peer, `${address}: ${reason}`)
     return Effect.zipRight(
       backOff.failed,
-      Effect.suspend(() => Effect.delay(attempt, backOff.leftMillis(Date.now())))
+      Effect.suspend(() => Effect.delay(attempt, backOff.leftMillis(performance.now())))
     )
   })
   return attempt

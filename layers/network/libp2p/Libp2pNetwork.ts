@@ -12,11 +12,14 @@ import { answerIn, asking, type Handler, handlerOf, type Served } from "../Hub.t
 import * as Answering from "./Answering.ts"
 import { peerOf } from "./gaterOf.ts"
 import { Libp2pHost, type Libp2pHostService } from "./Libp2pHost.ts"
+import { leftBy } from "./Link.ts"
 import { Links, type WireProtocol } from "./Links.ts"
 import { type Shared, sharedOf } from "./Shared.ts"
 
 /** Streams and links are looked at so often. */
 const LOOK_MILLIS = 500
+/** After a pause of this process, as where a machine was asleep, others have one turn to be heard before they are judged. */
+const OWN_PAUSE_MILLIS = 5 * LOOK_MILLIS
 
 /** Has a peer's streams of a protocol answered by a handler; a later one for the same protocol takes over. */
 const serving = (host: Libp2pHostService, shared: Shared) => {
@@ -56,6 +59,7 @@ const make = Effect.gen(function* () {
   const host = yield* Libp2pHost
   const shared = sharedOf(host)
   const links = new Links(host, shared, yield* Effect.scope)
+  yield* Effect.addFinalizer(() => Effect.sync(() => links.end()))
   const { current, serve } = serving(host, shared)
   const onConnect = ({ detail }: { readonly detail: Parameters<typeof peerOf>[0] }): void => {
     const peer = peerOf(detail)
@@ -65,8 +69,12 @@ const make = Effect.gen(function* () {
     Effect.sync(() => host.node.addEventListener("peer:connect", onConnect)),
     () => Effect.sync(() => host.node.removeEventListener("peer:connect", onConnect))
   )
+  let lookedMillis = performance.now()
   const look = Effect.sync(() => {
-    const now = Date.now()
+    const now = performance.now()
+    const hadPause = now - lookedMillis > OWN_PAUSE_MILLIS
+    lookedMillis = now
+    if (hadPause) return
     for (const stream of [...shared.open]) stream.check(now)
   })
   yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(LOOK_MILLIS)))
@@ -78,6 +86,7 @@ const make = Effect.gen(function* () {
           ? new PeerUnreachable({ peer, reason: "it answers no such questions" })
           : answerIn(served, peer, peer, question)
       }
+      if (links.isEnded) return leftBy(peer)
       const link = links.to(peer, protocol)
       return link === undefined ? new Busy({ what: "the table of peers of this node" }) : link.ask(question)
     }),

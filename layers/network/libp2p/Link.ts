@@ -27,6 +27,10 @@ export interface LinkOptions {
   readonly scope: Scope.Scope
 }
 
+/** What becomes of questions to a peer once this node asks nobody any more. */
+export const leftBy = (peer: PeerId): PeerUnreachable =>
+  new PeerUnreachable({ peer, reason: "this node has left the network" })
+
 /**
  * The one stream on which this node asks a peer about a protocol: opened by the first question, opened anew by the next one after it broke. A peer
  * that cannot be reached is left alone for a while, in which every question fails at once.
@@ -69,21 +73,17 @@ export class Link {
   #open(): Effect.Effect<Asking.Asking, PeerUnreachable> {
     const { peer, scope } = this.#options
     if (this.#opening !== undefined) return Deferred.await(this.#opening)
-    const leftMillis = this.#backOff.leftMillis(Date.now())
+    const leftMillis = this.#backOff.leftMillis(performance.now())
     if (leftMillis > 0) {
-      const reason = `it could not be reached ${this.#backOff.failures} time(s), and is left alone for ${leftMillis} ms`
+      const reason = `it could not be reached ${this.#backOff.failures} time(s), and is left alone for ${Math.ceil(leftMillis)} ms`
       return new PeerUnreachable({ peer, reason })
     }
     const opening = Deferred.unsafeMake<Asking.Asking, PeerUnreachable>(FiberId.none)
     this.#opening = opening
-    const opened = Effect.exit(this.#dial()).pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          this.#opening = undefined
-        })
-      ),
-      Effect.flatMap((exit) => Deferred.done(opening, exit))
-    )
+    const opened = Effect.onExit(this.#dial(), (exit) => {
+      this.#opening = undefined
+      return Deferred.done(opening, Exit.isInterrupted(exit) ? Exit.fail(leftBy(peer)) : exit)
+    })
     return Effect.zipRight(Effect.forkIn(opened, scope), Deferred.await(opening))
   }
 

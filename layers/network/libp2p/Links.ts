@@ -16,6 +16,7 @@ export class Links {
   readonly #scope: Scope.Scope
   readonly #byPeer = new Map<PeerId, Map<string, Link>>()
   #count = 0
+  #isEnded = false
 
   constructor(host: Libp2pHostService, shared: Shared, scope: Scope.Scope) {
     this.#host = host
@@ -38,6 +39,16 @@ export class Links {
     return link
   }
 
+  /** Whether this node asks nobody any more. */
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** Ends them, as their scope does. */
+  end(): void {
+    this.#isEnded = true
+  }
+
   /** There is news of a peer. */
   reset(peer: PeerId): void {
     for (const link of this.#byPeer.get(peer)?.values() ?? []) link.reset()
@@ -45,7 +56,7 @@ export class Links {
 
   /** Drops links that nothing has to be remembered of. */
   forget(): void {
-    const now = Date.now()
+    const now = performance.now()
     for (const [peer, links] of this.#byPeer) {
       for (const [name, link] of links) {
         if (link.isForgettable(now) && links.delete(name)) this.#count--

@@ -66,7 +66,7 @@ export class WireEvents {
   record(event: WireEvent, peer: string, detail: string): void {
     this.#counts.set(event, (this.#counts.get(event) ?? 0) + 1)
     wireEvents.unsafeUpdate(event, [])
-    const now = Date.now()
+    const now = performance.now()
     if (now - this.#periodMillis >= PERIOD_MILLIS) {
       this.#periodMillis = now
       this.#logged = 0

@@ -1,4 +1,5 @@
 /** What becomes of questions where peers come and go. */
+import { type AddressInfo, createServer } from "node:net"
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { Libp2pOptions } from "../../../layers/network/libp2p/index.ts"
+import { Address } from "../../../schemas/Address.ts"
 import type { PeerProtocol } from "../../../services/PeerNetwork.ts"
 import { protocolId } from "../../../src/network/protocolId.ts"
 import { network, signerOf } from "../../storage/TestServices.ts"
@@ -118,6 +120,29 @@ describe("A link", () => {
       yield* discoveryOf(one).remember({ addresses: yield* discoveryOf(back).addresses, peer: hostOf(back).self })
       const answer = yield* ask(one, back).pipe(Effect.retry({ schedule: Schedule.spaced("30 millis"), times: 100 }))
       expect(answer).toBe("?")
+    })
+  )
+
+  it.scopedLive("a node that ends fails what it is about to ask, and whatever it is asked to ask", () =>
+    Effect.gen(function* () {
+      const one = yield* endablePeer(169, { limits: { dialMillis: 60_000 } })
+      const nowhere = createServer(() => {}).listen(0, "127.0.0.1")
+      yield* Effect.addFinalizer(() => Effect.sync(() => nowhere.close()))
+      yield* Effect.async<void>((resume) => {
+        nowhere.once("listening", () => resume(Effect.void))
+      })
+      const { port } = nowhere.address() as AddressInfo
+      const silent = signerOf(170).peer
+      yield* discoveryOf(one.peer).remember({
+        addresses: [Address.make(`/ip4/127.0.0.1/tcp/${port}`)],
+        peer: silent
+      })
+      const question = Effect.flip(networkOf(one.peer).ask(echo, silent, "?"))
+      const asked = yield* Effect.fork(question)
+      yield* Effect.sleep("100 millis")
+      yield* one.end
+      expect((yield* Fiber.join(asked))._tag).toBe("PeerUnreachable")
+      expect((yield* question)._tag).toBe("PeerUnreachable")
     })
   )
 
