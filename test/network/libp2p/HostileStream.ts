@@ -20,7 +20,7 @@ const MAX_FRAME_BYTES = 64 * 1_048_576
 const PATIENCE_MILLIS = 20_000
 /** What is given to libp2p before it has to drain. */
 const MAX_UNSENT_BYTES = 1_048_576
-const POLL_MILLIS = 5
+const POLL_MILLIS = 2
 
 export class HostileStream {
   readonly heads: Array<string> = []
@@ -60,12 +60,12 @@ export class HostileStream {
     )
 
   /** Waits until something is so; gives whether it came to be. */
-  readonly until = (isSo: () => boolean): Effect.Effect<boolean> =>
+  readonly until = (isSo: () => boolean, patienceMillis = PATIENCE_MILLIS): Effect.Effect<boolean> =>
     Effect.suspend(() => {
       const started = Date.now()
       const look: Effect.Effect<boolean> = Effect.suspend(() => {
         if (isSo()) return Effect.succeed(true)
-        if (Date.now() - started > PATIENCE_MILLIS) return Effect.succeed(false)
+        if (Date.now() - started > patienceMillis) return Effect.succeed(false)
         return Effect.delay(look, POLL_MILLIS)
       })
       return look
