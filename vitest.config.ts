@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^effect-optimystic$/, replacement: here("./index.ts") },
+      { find: /^effect-optimystic\/libp2p$/, replacement: here("./layers/network/libp2p/index.ts") },
       { find: /^effect-optimystic\/testing$/, replacement: here("./test/conformance/index.ts") },
       { find: /^effect-optimystic\/(.+)$/, replacement: here("./$1/index.ts") }
     ]

@@ -6,11 +6,12 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import type * as Runtime from "effect/Runtime"
+import * as Runtime from "effect/Runtime"
 import { type Busy, PeerMisbehaved, PeerUnreachable } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
-import { type PeerError, PeerNetwork, type PeerNetworkService } from "../../services/PeerNetwork.ts"
+import { type PeerError, PeerNetwork, type PeerNetworkService, type PeerProtocol } from "../../services/PeerNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
 import * as PeerCodec from "../../src/network/PeerCodec.ts"
 
@@ -43,29 +44,59 @@ export const answerOf = (
   )
 }
 
-/** A peer's port on a hub, and how it reads and writes. */
-export const make = (hub: Hub, self: PeerId, codecsOf = PeerCodec.codecsOf): PeerNetworkService => ({
-  ask: (protocol, peer, question) =>
+/** Has a peer answer in its own runtime: of whoever asks nothing but the question passes, and that it was given up. */
+export const answerIn = (
+  { handler, runtime }: Served,
+  from: PeerId,
+  peer: PeerId,
+  question: string
+): Effect.Effect<string, PeerError> =>
+  Effect.async<string, PeerError>((resume) => {
+    const fiber = Runtime.runFork(runtime)(handler(from, question))
+    fiber.addObserver((exit) => resume(answerOf(peer, exit)))
+    return Fiber.interrupt(fiber)
+  })
+
+/** Asks with the codec of a protocol, by whatever brings a text to a peer and the text of its answer back. */
+export const asking =
+  (
+    deliver: (peer: PeerId, protocol: PeerProtocol<never, never>, question: string) => Effect.Effect<string, PeerError>,
+    codecsOf = PeerCodec.codecsOf
+  ): PeerNetworkService["ask"] =>
+  (protocol, peer, question) =>
     Effect.suspend(() => {
       const codecs = codecsOf(protocol)
       return Effect.flatMap(codecs.question.encode(question), (text) =>
-        Effect.flatMap(hub.deliver(self, peer, protocol.name, text), (answer) =>
+        Effect.flatMap(deliver(peer, protocol as unknown as PeerProtocol<never, never>, text), (answer) =>
           Either.mapLeft(codecs.answer.decode(answer), (reason) => new PeerMisbehaved({ peer, reason }))
         )
       )
-    }),
+    })
+
+/** What a handler of typed questions makes of the text of one, with the codec of its protocol. */
+export const handlerOf = <Question, Answer>(
+  protocol: PeerProtocol<Question, Answer>,
+  handler: (from: PeerId, question: Question) => Effect.Effect<Answer, Busy>,
+  codecsOf = PeerCodec.codecsOf
+): Handler => {
+  const codecs = codecsOf(protocol)
+  return (from, text) =>
+    Effect.flatMap(
+      Either.mapLeft(codecs.question.decode(text), (reason) => new PeerMisbehaved({ peer: from, reason })),
+      (question) => Effect.flatMap(handler(from, question), (answer) => Effect.orDie(codecs.answer.encode(answer)))
+    )
+}
+
+/** A peer's port on a hub, and how it reads and writes. */
+export const make = (hub: Hub, self: PeerId, codecsOf = PeerCodec.codecsOf): PeerNetworkService => ({
+  ask: asking((peer, { name }, question) => hub.deliver(self, peer, name, question), codecsOf),
   self,
   serve: (protocol, handler) =>
     Effect.gen(function* () {
-      const codecs = codecsOf(protocol)
       const runtime = yield* Effect.runtime<never>()
-      const handle: Handler = (from, text) =>
-        Effect.flatMap(
-          Either.mapLeft(codecs.question.decode(text), (reason) => new PeerMisbehaved({ peer: from, reason })),
-          (question) => Effect.flatMap(handler(from, question), (answer) => Effect.orDie(codecs.answer.encode(answer)))
-        )
+      const served = { handler: handlerOf(protocol, handler, codecsOf), runtime }
       yield* Effect.acquireRelease(
-        Effect.sync(() => hub.add(self, protocol.name, { handler: handle, runtime })),
+        Effect.sync(() => hub.add(self, protocol.name, served)),
         (remove) => Effect.sync(remove)
       )
     })

@@ -2,13 +2,11 @@
  * Peers of one program that talk without sockets, and without delay.
  */
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Runtime from "effect/Runtime"
 import { PeerUnreachable } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import { utf8Length } from "../../src/encoding/CanonicalJson.ts"
-import { answerOf, type Hub, type Served } from "./Hub.ts"
+import { answerIn, type Hub, type Served } from "./Hub.ts"
 
 export { layer } from "./Hub.ts"
 
@@ -55,11 +53,7 @@ export class MemoryHub implements Hub {
       const served = this.#served.get(to)?.get(protocol)
       const isApart = this.#away.has(from) || this.#away.has(to)
       if (served === undefined || isApart) return new PeerUnreachable({ peer: to, reason: "it is not there" })
-      return Effect.async<string, PeerError>((resume) => {
-        const fiber = Runtime.runFork(served.runtime)(served.handler(from, question))
-        fiber.addObserver((exit) => resume(answerOf(to, exit)))
-        return Fiber.interrupt(fiber)
-      })
+      return answerIn(served, from, to, question)
     })
   }
 }

@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Busy } from "../../schemas/Errors.ts"
@@ -21,6 +22,8 @@ type PeerCase = ConformanceCase<TwoPeers>
 
 const MAX_BYTES = 4_096
 const SHOUTS = 64
+const CONVERSATIONS = 200
+const HUGE_CHARACTERS = 2_000_000
 
 /** Each case speaks a protocol of its own, so that all may run on one network. */
 const protocolOf = (name: string): PeerProtocol<{ readonly text: string }, { readonly shouted: string }> => ({
@@ -42,6 +45,13 @@ const rule = (
 })
 
 const shout = (_from: PeerId, { text }: { readonly text: string }) => Effect.succeed({ shouted: text.toUpperCase() })
+
+/** The same protocol with room for huge messages. */
+const roomy = (protocol: Shouting): Shouting => ({
+  ...protocol,
+  maxAnswerBytes: 4 * HUGE_CHARACTERS,
+  maxQuestionBytes: 4 * HUGE_CHARACTERS
+})
 
 /** What a fiber of the asking peer has in hand. */
 const inHand = FiberRef.unsafeMake("nothing")
@@ -167,6 +177,89 @@ export const peerNetwork: ReadonlyArray<PeerCase> = [
       yield* Deferred.await(begun)
       yield* Fiber.interrupt(fiber)
       yield* Deferred.await(ended)
+    })
+  ),
+  rule("a question that was given up holds no other up", ({ answering, asking }, protocol) =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      yield* answering.serve(protocol, (from, question) =>
+        question.text === "for ever"
+          ? Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)
+          : shout(from, question)
+      )
+      const fiber = yield* Effect.fork(asking.ask(protocol, answering.self, { text: "for ever" }))
+      yield* Deferred.await(begun)
+      yield* Fiber.interrupt(fiber)
+      const answer = yield* asking.ask(protocol, answering.self, { text: "next" })
+      yield* expectEqual(answer, { shouted: "NEXT" }, "the next answer")
+    })
+  ),
+  rule("a slow answer holds no quick one up: answers come in any order", ({ answering, asking }, protocol) =>
+    Effect.gen(function* () {
+      const [begun, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      yield* answering.serve(protocol, (from, question) =>
+        question.text === "slow"
+          ? Effect.zipRight(
+              Effect.zipRight(Deferred.succeed(begun, undefined), Deferred.await(goOn)),
+              shout(from, question)
+            )
+          : shout(from, question)
+      )
+      const slow = yield* Effect.fork(asking.ask(protocol, answering.self, { text: "slow" }))
+      yield* Deferred.await(begun)
+      yield* expectEqual(yield* asking.ask(protocol, answering.self, { text: "quick" }), { shouted: "QUICK" }, "quick")
+      yield* Deferred.succeed(goOn, undefined)
+      yield* expectEqual(yield* Fiber.join(slow), { shouted: "SLOW" }, "slow")
+    })
+  ),
+  rule("peers ask each other at once", ({ answering, asking }, protocol) =>
+    Effect.gen(function* () {
+      const [one, other] = [asking, answering]
+      for (const peer of [one, other]) yield* peer.serve(protocol, shout)
+      const numbers = Array.from({ length: CONVERSATIONS }, (_, i) => i)
+      const ask = (from: PeerNetworkService, to: PeerNetworkService) => (i: number) =>
+        Effect.map(from.ask(protocol, to.self, { text: `number ${i}` }), ({ shouted }) => shouted)
+      const all = (from: PeerNetworkService, to: PeerNetworkService) =>
+        Effect.forEach(numbers, ask(from, to), { concurrency: SHOUTS })
+      const answers = yield* Effect.all([all(one, other), all(other, one)], { concurrency: "unbounded" })
+      const expected = numbers.map((i) => `NUMBER ${i}`)
+      yield* expectEqual(answers, [expected, expected], "the answers")
+    })
+  ),
+  rule("huge messages arrive whole, and small ones beside them", ({ answering, asking }, protocol) =>
+    Effect.gen(function* () {
+      const wide = roomy(protocol)
+      yield* answering.serve(wide, shout)
+      const huge = `${'ab\u00e9\n"'.repeat(HUGE_CHARACTERS / 5)}.`
+      const [answer, small] = yield* Effect.all(
+        [asking.ask(wide, answering.self, { text: huge }), asking.ask(wide, answering.self, { text: "small" })],
+        { concurrency: "unbounded" }
+      )
+      yield* expectTrue(answer.shouted === huge.toUpperCase(), "the huge answer is whole")
+      yield* expectEqual(small, { shouted: "SMALL" }, "the small answer")
+    })
+  ),
+  rule("a protocol that is answered anew is answered by the new handler", ({ answering, asking }, protocol) =>
+    Effect.gen(function* () {
+      const said = (shouted: string) => () => Effect.succeed({ shouted })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* answering.serve(protocol, said("old"))
+          yield* asking.ask(protocol, answering.self, { text: "?" })
+        })
+      )
+      yield* answering.serve(protocol, said("new"))
+      const answer = yield* asking
+        .ask(protocol, answering.self, { text: "?" })
+        .pipe(Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 50 }))
+      yield* expectEqual(answer, { shouted: "new" }, "the answer")
+    })
+  ),
+  rule("a peer may ask itself", ({ answering }, protocol) =>
+    Effect.gen(function* () {
+      yield* answering.serve(protocol, (from, { text }) => Effect.succeed({ shouted: `${from} ${text}` }))
+      const answer = yield* answering.ask(protocol, answering.self, { text: "me" })
+      yield* expectEqual(answer, { shouted: `${answering.self} me` }, "the answer")
     })
   ),
   rule("nothing but messages passes from one peer to the other", ({ answering, asking }, protocol) =>

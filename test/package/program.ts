@@ -1,9 +1,10 @@
-/** A program of a user, who has installed the package: all of its six doors, with types that are inferred. */
-import { Chunk, Effect, Either, Option, Schema, Stream } from "effect"
+/** A program of a user, who has installed the package: all of its seven doors, with types that are inferred. */
+import { Chunk, Effect, Either, Layer, Option, Schema, Stream } from "effect"
 import { Diary, Node, Transaction, Tree } from "effect-optimystic"
-import { MemoryStorage, NodeCrypto } from "effect-optimystic/layers"
-import { CollectionName, type Conflict } from "effect-optimystic/schemas"
-import { Hasher } from "effect-optimystic/services"
+import { Identity, MemoryStorage, NodeCrypto } from "effect-optimystic/layers"
+import { Libp2pHost, Libp2pNetwork } from "effect-optimystic/libp2p"
+import { Address, CollectionName, type Conflict, NetworkName, type PeerUnreachable } from "effect-optimystic/schemas"
+import { Hasher, PeerNetwork, type PeerProtocol } from "effect-optimystic/services"
 import { Simulation } from "effect-optimystic/simulator"
 import { rawStorage } from "effect-optimystic/testing"
 
@@ -81,6 +82,34 @@ const heldToRules = Effect.forEach(rawStorage, ({ check }) => check).pipe(
   Effect.provide(MemoryStorage.layer)
 )
 
+const echo: PeerProtocol<string, string> = {
+  answer: Schema.String as Schema.Schema<string, unknown>,
+  maxAnswerBytes: 1_000,
+  maxQuestionBytes: 1_000,
+  name: "echo",
+  question: Schema.String as Schema.Schema<string, unknown>
+}
+
+/** A peer on a socket of this machine, by the byte of its seed. */
+const peerOf = (seed: number) => {
+  const identity = Identity.fromSeed(new Uint8Array(32).fill(seed))
+  const options = { listen: [Address.make("/ip4/127.0.0.1/tcp/0")], network: NetworkName.make("program") }
+  return Libp2pNetwork.layer.pipe(
+    Layer.provideMerge(Libp2pHost.layer(identity, options)),
+    Layer.provide(NodeCrypto.layer(identity))
+  )
+}
+
+/** Two peers over sockets: what one asks of a third, whom nobody knows, fails by a typed error. */
+const overSockets = Effect.gen(function* () {
+  const { self } = yield* Effect.provide(PeerNetwork, peerOf(1))
+  const asked: Effect.Effect<string, PeerUnreachable | { readonly _tag: string }, PeerNetwork> = Effect.flatMap(
+    PeerNetwork,
+    (network) => network.ask(echo, self, "anybody?")
+  )
+  return yield* Effect.match(Effect.provide(asked, peerOf(2)), { onFailure: ({ _tag }) => _tag, onSuccess: () => "?" })
+})
+
 const doors = Effect.gen(function* () {
   const hasher = yield* Hasher
   const simulated = Simulation.run(Effect.sleep("1 hour"), { seed: 1 })
@@ -88,6 +117,7 @@ const doors = Effect.gen(function* () {
     digestBytes: hasher.sha256("").length,
     heldToRules: yield* heldToRules,
     isName: Schema.is(CollectionName)(""),
+    overSockets: yield* overSockets,
     simulatedMillis: simulated.nowMillis
   }
 }).pipe(Effect.provide(NodeCrypto.layerHasher))

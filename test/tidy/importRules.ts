@@ -141,11 +141,37 @@ const quickStart: Rule = {
   name: "the command line shows its help without loading the database"
 }
 
+/** What talks to other machines, and takes a third of a second to load. */
+const LIBP2P = packages("libp2p", "@libp2p/.+", "@chainsafe/.+", "@multiformats/.+", "@effect/rpc/.+")
+const WIRE = "layers/network/libp2p"
+
+/** What everybody loads, or most do: the doors of the package but its own, the command line, the simulator. */
+const isEverybodys = (path: string): boolean =>
+  ["index.ts", "layers/index.ts", "services/index.ts", "schemas/index.ts"].includes(path) ||
+  ["cli", "simulator", "test/conformance"].some((folder) => isIn(path, folder))
+
+const ownDoor: Rule = {
+  check: (repository) => [
+    ...[...repository.sources.values()]
+      .filter(({ path }) => isPackaged(path) && !isIn(path, WIRE))
+      .flatMap(({ imports, path }) =>
+        imports
+          .filter(({ specifier }) => LIBP2P.test(specifier))
+          .map(({ line, specifier }) => violation(path, line, `imports ${specifier}`))
+      ),
+    ...reachedFrom(repository.sources, [...repository.sources.keys()].filter(isEverybodys))
+      .filter(({ path }) => isIn(path, WIRE))
+      .map(({ path }) => violation(path, 1, "is loaded by who does not ask for it"))
+  ],
+  name: "libp2p is behind a door of its own: nobody else loads it"
+}
+
 /** Rules about imports. */
 export const importRules = {
   conformance,
   indexes,
   layering,
+  ownDoor,
   plainDynamic,
   quickStart,
   relative,

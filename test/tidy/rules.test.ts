@@ -71,6 +71,25 @@ const importSamples: Readonly<Record<keyof typeof importRules, Omit<Sample, "rul
     bad: [file("layers/a.ts", "const load = (name: string) => import(name)"), file("src/a.ts", "import(`./b.ts`)")],
     good: [file("layers/a.ts", 'const load = () => import("./b.ts")')]
   },
+  ownDoor: {
+    bad: [
+      file("layers/a.ts", 'import type { Libp2p } from "@libp2p/interface"'),
+      file("cli/a.ts", 'const { createLibp2p } = await import("libp2p")'),
+      {
+        ...file("layers/index.ts", 'export * as A from "./a.ts"'),
+        ...file("layers/a.ts", 'import { b } from "./network/libp2p/b.ts"'),
+        ...empty("layers/network/libp2p/b.ts")
+      }
+    ],
+    good: [
+      file("layers/network/libp2p/a.ts", 'import { createLibp2p } from "libp2p"'),
+      file("test/network/a.test.ts", 'import { createLibp2p } from "libp2p"'),
+      {
+        ...file("layers/a.ts", 'import type { b } from "./network/libp2p/b.ts"'),
+        ...empty("layers/network/libp2p/b.ts")
+      }
+    ]
+  },
   quickStart: {
     bad: [
       file("cli/main.ts", 'import { ClassicLevel } from "classic-level"'),
