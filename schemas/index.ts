@@ -1,4 +1,5 @@
 /** Shapes that cross a wire or a disk, ids, and every typed error. */
+export * from "./Address.ts"
 export * from "./Block.ts"
 export * from "./BlockTypes.ts"
 export * from "./Cluster.ts"
