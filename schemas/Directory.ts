@@ -57,8 +57,16 @@ const silentMillis = Schema.Int.pipe(Schema.between(0, MAX_LIFETIME_MILLIS))
 export const ToldRecord = Schema.Struct({ record: PeerRecord, silentMillis })
 export type ToldRecord = typeof ToldRecord.Type
 
+/** The digest of a record, or of those of one part of the key space: 40 bits in base32. */
+export const DirectoryDigest = Schema.String.pipe(Schema.pattern(/^[a-z2-7]{8}$/))
+export type DirectoryDigest = typeof DirectoryDigest.Type
+
 /** What somebody has of a peer, for comparison. */
-export const RecordSummary = Schema.Struct({ peer: PeerId, sequence: PeerClaim.fields.sequence })
+export const RecordSummary = Schema.Struct({
+  digest: DirectoryDigest,
+  peer: PeerId,
+  sequence: PeerClaim.fields.sequence
+})
 export type RecordSummary = typeof RecordSummary.Type
 
 /** Parts of the key space that are compared at once, at most. */
@@ -67,10 +75,6 @@ export const MAX_DIGESTS = 512
 export const MAX_SUMMARIES = 256
 /** Records in one message, at most. */
 export const MAX_RECORDS = 32
-
-/** The digest of the peers and sequences of one part of the key space: 40 bits in base32. */
-export const DirectoryDigest = Schema.String.pipe(Schema.pattern(/^[a-z2-7]{8}$/))
-export type DirectoryDigest = typeof DirectoryDigest.Type
 
 /** What the asking or answering peer says of itself: a client says nothing. */
 const own = Schema.optionalWith(PeerRecord, { exact: true })
