@@ -11,6 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { clusters } from "./cluster.ts"
+import { directories } from "./directory.ts"
 import { disk } from "./disk.ts"
 import { defaultDirectory, inspect, workplaceIn } from "./environment.ts"
 import { type Benchmark, type Measurement, medians, type Run, type Workplace } from "./harness.ts"
@@ -18,7 +19,7 @@ import { local } from "./local.ts"
 import { environmentLine, environmentText, isReached, type Result, resultLine, table } from "./report.ts"
 import { storage } from "./storage.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local, ...disk, ...clusters]
+const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local, ...disk, ...clusters, ...directories]
 
 const wrong = (problem: string): never => {
   console.error(problem)
@@ -65,7 +66,8 @@ const runsAsked = (text: string): number => {
 
 const options = parsed()
 if (!existsSync(options.directory)) wrong(`--directory ${options.directory}: there is no such folder`)
-const selected = options.only === undefined ? benchmarks : selection(options.only)
+const selected =
+  options.only === undefined ? benchmarks.filter(({ isLong }) => isLong !== true) : selection(options.only)
 const runs = options.runs === undefined ? undefined : runsAsked(options.runs)
 
 /** All runs of a benchmark, after one that warms up and does not count. */

@@ -22,8 +22,9 @@ export const MAX_TAKEN_OVER = 32
 const MINUTE_MILLIS = 60_000
 const DAY_MILLIS = 24 * 60 * MINUTE_MILLIS
 
-/** The least and the longest that a record may be kept for without a sign of its peer, in milliseconds. */
+/** The least that a record may be kept for without a sign of its peer. */
 export const MIN_LIFETIME_MILLIS: number = MINUTE_MILLIS
+/** The longest. */
 export const MAX_LIFETIME_MILLIS: number = 30 * DAY_MILLIS
 
 /** What a peer says of itself. A record with a higher `sequence` takes the place of one with a lower. */

@@ -12,7 +12,7 @@ import { type DirectoryPolicy, defaultDirectoryPolicy } from "../../src/director
 import * as Base32 from "../../src/encoding/Base32.ts"
 import { PLACE_BYTES } from "../../src/encoding/BlockIds.ts"
 import { KeySpace, type Placed } from "../../src/network/KeySpace.ts"
-import { pointOf, pointOfPeer } from "../../src/network/Point.ts"
+import { type Point, pointOf, pointOfPeer } from "../../src/network/Point.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import { KeyRing } from "../crypto/KeyRing.ts"
 import { TimerQueue } from "../TimerQueue.ts"
@@ -89,7 +89,12 @@ export class DirectoryWorld {
 
   /** The peers closest to a place in truth, closest first. */
   nearest(place: Uint8Array, count: number): ReadonlyArray<PeerId> {
-    return this.#everybody.nearest(pointOf(place), count).map(({ peer }) => peer)
+    return this.around(pointOf(place), count)
+  }
+
+  /** Those closest to a point. */
+  around(point: Point, count: number): ReadonlyArray<PeerId> {
+    return this.#everybody.nearest(point, count).map(({ peer }) => peer)
   }
 
   /** What a peer finds, while nothing else happens: from memory, if that is certain. */

@@ -75,6 +75,8 @@ export class DirectoryMachine {
   readonly #asked = new Set<PeerId>()
   readonly #count: (event: DirectoryEvent) => void
   #claim: FirstClaim | undefined
+  /** Whether all who are to hear of this node's own record from itself have. */
+  #areAllTold = false
   #renewMillis = 0
   #contestMillis = 0
   #exchangeMillis: number
@@ -221,6 +223,7 @@ export class DirectoryMachine {
   #sign(nowMillis: number): void {
     if (this.#claim === undefined) return
     this.registry.sign(this.#claim, nowMillis)
+    this.#areAllTold = false
     this.#renewMillis = nowMillis + this.#policy.renewMillis
   }
 
@@ -252,10 +255,12 @@ export class DirectoryMachine {
   /** Those who are to hear of this node's own record from itself, and have not. */
   #untold(): ReadonlyArray<Entry> {
     const { own, point, table } = this.registry
-    if (own === undefined) return []
-    return table
+    if (own === undefined || this.#areAllTold) return []
+    const untold = table
       .nearest(point, this.#policy.announceTo, false)
       .filter((entry) => entry.toldSequence < own.sequence && entry.peer !== own.peer && table.isReachable(entry))
+    this.#areAllTold = untold.length === 0
+    return untold
   }
 
   #post(calls: Array<Call>, call: Call): void {
@@ -378,6 +383,7 @@ export class DirectoryMachine {
     const wasComplete = this.#isComplete
     const verdict = this.registry.learn(from, told, nowMillis)
     this.#count(verdict)
+    if (verdict === "new") this.#areAllTold = false
     if (verdict === "forged") this.#misbehaved(from, nowMillis)
     // The first peer to be known, and the first that there is no room for, are reasons to look around at once.
     if (verdict === "new" && isFirst) this.#exchangeMillis = nowMillis

@@ -84,7 +84,7 @@ export const defaultDirectoryPolicy: DirectoryPolicy = {
   failuresUntilUnreachable: 2,
   introductions: { burst: 256, perMinute: 64 },
   lifetimeMillis: 7 * DAY,
-  lookup: { answers: 8, maxPaths: 8, maxRequests: 64, paths: 3, sparseness: 2.5 },
+  lookup: { answers: 12, maxPaths: 10, maxRequests: 64, paths: 4, sparseness: 2 },
   maxBackOffMillis: MINUTE,
   maxCalls: 16,
   maxLookups: 16,

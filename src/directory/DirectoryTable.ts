@@ -1,7 +1,7 @@
 import { MAX_RECORDS, type PeerRecord } from "../../schemas/Directory.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import { KeySpace, type Placed } from "../network/KeySpace.ts"
-import { POINT_BITS, type Point, sharedBits } from "../network/Point.ts"
+import { distanceShare, POINT_BITS, type Point, sharedBits } from "../network/Point.ts"
 import type { Credit } from "./Allowances.ts"
 
 /** What is known of a peer, and of what came of asking it. Times are in the directory's own milliseconds. */
@@ -157,10 +157,15 @@ export class DirectoryTable {
     return certain === 0 || (this.#bitsOf(point) >= certain && this.#activeSharing(certain) >= count)
   }
 
-  /** How many active peers there are in the whole network, as far as the neighbourhood shows. */
+  /** How many active peers there are in the whole network, as far as the distances to the closest of them show. */
   get estimatedActive(): number {
-    const certain = this.certainBits
-    return this.#activeSharing(certain) * 2 ** certain
+    const { center } = this.#shape
+    const closest = this.#active.nearest(center, MAX_RECORDS)
+    const farthest = closest.at(-1)
+    // Those who are known are all there are, or the closest stand for the rest: one less, for it is they who are counted.
+    return this.isComplete || farthest === undefined
+      ? this.#active.size
+      : (closest.length - 1) / distanceShare(center, farthest.point)
   }
 
   #activeSharing(bits: number): number {
@@ -191,8 +196,8 @@ export class DirectoryTable {
     const own = this.#bitsOf(point)
     let fullest = 0
     for (let bits = 1; bits <= edge; bits++) if (this.#counts[bits]! > this.#counts[fullest]!) fullest = bits
-    // Where it would be one of the most itself, it comes only for one who does not answer.
-    const isOfMost = own <= edge && this.#counts[own]! >= this.#counts[fullest]!
+    // Where it would be one of the most itself, it comes only for one who does not answer: nobody is to come and go for ever.
+    const isOfMost = own <= edge && this.#counts[own]! + 1 >= this.#counts[fullest]!
     if (isOfMost && this.#silent[own] === 0) return "no-room"
     return this.#leastOf(isOfMost ? own : fullest, isOfMost) ?? "no-room"
   }

@@ -9,6 +9,9 @@ import { KeySpace, type Placed } from "../network/KeySpace.ts"
 import { distanceShare, type Point } from "../network/Point.ts"
 import type { LookupPolicy } from "./DirectoryPolicy.ts"
 
+/** Ways that must agree, however few there are to be asked. */
+const ENOUGH = 2
+
 /** A peer that a look-up came upon. */
 export interface Candidate extends Placed {
   readonly record: PeerRecord
@@ -39,6 +42,7 @@ interface Path {
   waitsFor: PeerId | undefined
   /** Whom it asked last: one that is among the closest itself, and so knows all of them. */
   arrivedAt: PeerId | undefined
+  isTold: boolean
   isLost: boolean
 }
 
@@ -47,6 +51,7 @@ export class Lookup {
   readonly #start: LookupStart
   readonly #seen = new Map<PeerId, Candidate>()
   readonly #asked = new Set<PeerId>()
+  readonly #failed = new Set<PeerId>()
   readonly #all = new KeySpace()
   readonly #paths: Array<Path> = []
   /** Known peers with which ways begin, the best first. */
@@ -99,31 +104,28 @@ export class Lookup {
     const path = this.#pathOf(peer)
     if (path === undefined) return
     path.waitsFor = undefined
+    path.isTold = true
     for (const candidate of told) {
       if (!candidate.record.active && this.#start.onlyActive) continue
       this.#see(candidate)
       path.view.add(candidate)
     }
-    if (this.#isClose(path, peer)) path.arrivedAt = peer
+    // Who is among the closest that it knows of itself knows all that are: it has no reason to look further.
+    if (told.length < this.#answers || told.some((candidate) => candidate.peer === peer)) path.arrivedAt = peer
   }
 
   /** A peer did not answer, or not as it must. */
   failed(peer: PeerId): void {
     const path = this.#pathOf(peer)
-    if (path !== undefined) path.waitsFor = undefined
+    if (path === undefined) return
+    path.waitsFor = undefined
+    this.#failed.add(peer)
   }
 
-  /** Peers that each is asked for: who is among so many is close enough to know those who are wanted. */
+  /** Peers that each is asked for. */
   get #answers(): number {
     const { count, policy } = this.#start
     return Math.min(MAX_RECORDS, Math.max(policy.answers, 2 * count))
-  }
-
-  /** Whether a peer is among the closest that a way could ask: what others ask, or asked in vain, is not in its way. */
-  #isClose({ view }: Path, peer: PeerId): boolean {
-    const closer = view.nearest(this.#start.point, this.#answers + this.#asked.size)
-    const free = closer.filter((placed) => placed.peer === peer || !this.#asked.has(placed.peer))
-    return free.slice(0, this.#answers).some((placed) => placed.peer === peer)
   }
 
   #pathOf(peer: PeerId): Path | undefined {
@@ -144,7 +146,7 @@ export class Lookup {
   #open(): boolean {
     const { maxPaths } = this.#start.policy
     if (this.#paths.length >= maxPaths) return false
-    const path: Path = { arrivedAt: undefined, isLost: false, view: new KeySpace(), waitsFor: undefined }
+    const path: Path = { arrivedAt: undefined, isLost: false, isTold: false, view: new KeySpace(), waitsFor: undefined }
     if (!this.#begin(path)) return false
     this.#paths.push(path)
     return true
@@ -168,7 +170,8 @@ export class Lookup {
       path.isLost = true
       return undefined
     }
-    const next = this.#nextOf(path) ?? (this.#begin(path) ? this.#nextOf(path) : undefined)
+    // One that was told something has led to where there is nobody left to ask; one that was not has not begun yet.
+    const next = this.#nextOf(path) ?? (!path.isTold && this.#begin(path) ? this.#nextOf(path) : undefined)
     if (next === undefined) {
       path.isLost = true
       return undefined
@@ -180,23 +183,29 @@ export class Lookup {
   }
 
   #nextOf({ view }: Path): PeerId | undefined {
-    const isFree = ({ peer }: Placed) => peer !== this.#start.self && !this.#asked.has(peer)
-    // Of those closest enough to matter one that nobody asked is not far: at most all that were asked stand before it.
-    return view.nearest(this.#start.point, this.#asked.size + 2).find(isFree)?.peer
+    const reach = 2 * this.#answers
+    const near = view
+      .nearest(this.#start.point, reach + this.#failed.size)
+      .filter(({ peer }) => !this.#failed.has(peer))
+    // Where others asked all who are close, there is nothing to be learned on this way.
+    return near.slice(0, reach).find(({ peer }) => peer !== this.#start.self && !this.#asked.has(peer))?.peer
   }
 
   /** Whether what was found may not be all: a way found less than all together, failed, or all found too little. */
   #isDoubtful(): boolean {
     const { count, estimatedActive, onlyActive, point, policy } = this.#start
     const found = this.#nearestOf(this.#all)
-    const agreeing = this.#paths.filter(({ arrivedAt, view }) => {
-      if (arrivedAt === undefined) return false
+    const arrived = this.#paths.filter(({ arrivedAt }) => arrivedAt !== undefined)
+    const agreeing = arrived.filter(({ view }) => {
       const own = this.#nearestOf(view)
       return own.length === found.length && own.every(({ peer }, i) => peer === found[i]!.peer)
     })
-    const dissenting = this.#paths.length - agreeing.length
-    // Each that contradicts asks for one more that agrees.
-    if (agreeing.length < policy.paths + dissenting - (dissenting > 0 ? 1 : 0)) return true
+    const dissenting = arrived.length - agreeing.length
+    const lost = this.#paths.length - arrived.length
+    // All that begin are to agree; where some do not, one more is to agree for each but the first; and where all who are close were
+    // asked before a way came there, it is enough if two agree.
+    const needed = Math.max(Math.min(ENOUGH, policy.paths), policy.paths - lost) + Math.max(0, dissenting - 1)
+    if (agreeing.length < needed) return true
     const last = found.at(-1)
     if (last === undefined || !onlyActive || estimatedActive === 0) return false
     return distanceShare(point, last.point) * estimatedActive > policy.sparseness * count
