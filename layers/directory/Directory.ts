@@ -18,7 +18,7 @@ import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
 import { Verifier } from "../../services/Verifier.ts"
 import { type Call, DirectoryMachine, type Failure } from "../../src/directory/DirectoryMachine.ts"
-import { type DirectoryPolicy, defaultDirectoryPolicy } from "../../src/directory/DirectoryPolicy.ts"
+import { type DirectoryPolicy, defaultDirectoryPolicy, policyProblem } from "../../src/directory/DirectoryPolicy.ts"
 import { directoryProtocol } from "../../src/directory/protocol.ts"
 import * as Base32 from "../../src/encoding/Base32.ts"
 import { placeOf } from "../../src/encoding/BlockIds.ts"
@@ -65,6 +65,8 @@ const make = Effect.fnUntraced(function* ({
   role
 }: DirectoryOptions): Effect.fn.Return<DirectoryService, never, Requirements | Scope.Scope> {
   const policy: DirectoryPolicy = { ...defaultDirectoryPolicy, ...given }
+  const problem = policyProblem(policy)
+  if (problem !== undefined) return yield* Effect.dieMessage(`Directory: ${problem}`)
   const discovery = yield* Discovery
   const network = yield* PeerNetwork
   const scope = yield* Effect.scope

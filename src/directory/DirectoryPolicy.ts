@@ -68,6 +68,14 @@ export interface DirectoryPolicy {
   readonly lookup: LookupPolicy
 }
 
+/** What is wrong with a policy: whoever is asked who is close to a place must know all who are close to itself. */
+export const policyProblem = ({ directoryLimit, lookup, neighbours }: DirectoryPolicy): string | undefined => {
+  if (neighbours < 2 * lookup.answers) return `${neighbours} neighbours are too few to answer with ${lookup.answers}`
+  return directoryLimit < 2 * neighbours
+    ? `a directory of ${directoryLimit} has no room beside ${neighbours} neighbours`
+    : undefined
+}
+
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE

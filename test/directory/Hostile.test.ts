@@ -120,7 +120,7 @@ describe("A directory stands", () => {
     inSimulation(
       Effect.gen(function* () {
         const network = yield* DirectoryNetwork.make("flood")
-        const policy = { directoryLimit: 64, introductions: { burst: 16, perMinute: 16 }, neighbours: 16 }
+        const policy = { directoryLimit: 64, introductions: { burst: 16, perMinute: 16 }, neighbours: 24 }
         const nodes = yield* started(network, 12, { policy })
         const victim = nodes[0]!
         const liar = teller(network, network.signer())
