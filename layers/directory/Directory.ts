@@ -17,7 +17,7 @@ import { Hasher } from "../../services/Hasher.ts"
 import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
 import { Verifier } from "../../services/Verifier.ts"
-import { type Call, DirectoryMachine, type Failure } from "../../src/directory/DirectoryMachine.ts"
+import { type Call, type DirectoryEvent, DirectoryMachine, type Failure } from "../../src/directory/DirectoryMachine.ts"
 import { type DirectoryPolicy, defaultDirectoryPolicy, policyProblem } from "../../src/directory/DirectoryPolicy.ts"
 import { directoryProtocol } from "../../src/directory/protocol.ts"
 import * as Base32 from "../../src/encoding/Base32.ts"
@@ -45,6 +45,26 @@ export interface DirectoryOptions {
 const MAX_CHANGES = 4_096
 /** Bytes that chance is drawn from. */
 const SEED_BYTES = 16
+
+/** Events of one step that are logged, at most. All are counted. */
+const MAX_REPORTS = 8
+
+/** How an event is logged, if it is. */
+const reportOf = (event: DirectoryEvent): ((peer: PeerId) => Effect.Effect<void>) | undefined => {
+  switch (event) {
+    case "own-ahead":
+      return () =>
+        Effect.logWarning(
+          "There is a newer record of this node than its own: its clock was set back, or another has its key"
+        )
+    case "forged":
+      return (peer) => Effect.logDebug("A record is not signed by its peer for this network", peer)
+    case "misbehaved":
+      return (peer) => Effect.logDebug("A peer said of peers what no peer may say", peer)
+    default:
+      return undefined
+  }
+}
 
 type Requirements = Discovery | Entropy | Hasher | PeerNetwork | Signer | Verifier
 
@@ -76,6 +96,8 @@ const make = Effect.fnUntraced(function* ({
   const ownAddresses = Effect.map(discovery.addresses, (all) => all.slice(0, MAX_ADDRESSES))
   let addresses = yield* ownAddresses
 
+  const reports: Array<readonly [DirectoryEvent, PeerId]> = []
+
   const machine = new DirectoryMachine(
     {
       hasher: yield* Hasher,
@@ -91,7 +113,10 @@ const make = Effect.fnUntraced(function* ({
         role === "client"
           ? undefined
           : { active, addresses, duties, lifetimeMillis: policy.lifetimeMillis, role, takesOverFrom: [] },
-      count: metrics.count,
+      heed: (event, peer) => {
+        metrics.count(event)
+        if (reportOf(event) !== undefined && reports.length < MAX_REPORTS) reports.push([event, peer])
+      },
       // Of a clock that was set back the others tell: they have a record of this peer that is newer.
       firstSequence: Math.max(1, clock.unsafeCurrentTimeMillis()),
       nowMillis: time()
@@ -99,6 +124,10 @@ const make = Effect.fnUntraced(function* ({
   )
   const { registry } = machine
   const { table } = registry
+
+  const report = Effect.suspend(() =>
+    Effect.forEach(reports.splice(0), ([event, peer]) => reportOf(event)?.(peer) ?? Effect.void, { discard: true })
+  )
 
   /** Passes on what changed with a step of the machine. */
   const passOn = Effect.suspend(() => {
@@ -113,10 +142,7 @@ const make = Effect.fnUntraced(function* ({
 
   /** A step of the machine. */
   const step = <A>(take: (nowMillis: number) => A): Effect.Effect<A> =>
-    Effect.zipLeft(
-      Effect.sync(() => take(time())),
-      passOn
-    )
+    Effect.sync(() => take(time())).pipe(Effect.zipLeft(passOn), Effect.zipLeft(report))
 
   /** Asks what the machine wants to know, and what it wants to know because of the answer. */
   const perform = (call: Call): Effect.Effect<void> =>
@@ -145,7 +171,8 @@ const make = Effect.fnUntraced(function* ({
     yield* Metric.set(metrics.knownPeers, table.size)
     yield* Metric.set(metrics.unreachablePeers, table.unreachable)
   })
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(look, Effect.sleep(Duration.millis(policy.tickMillis)))))
+  const guarded = Effect.catchAllDefect(look, (defect) => Effect.logWarning("What is due was not done", defect))
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(guarded, Effect.sleep(Duration.millis(policy.tickMillis)))))
 
   const isCertain: DirectoryService["isCertain"] = (block, count) =>
     machine.isSettled && table.isCertain(pointOf(placeOf(block)), count)

@@ -17,14 +17,13 @@ import * as Base32 from "../encoding/Base32.ts"
 import { PLACE_BYTES } from "../encoding/BlockIds.ts"
 import { pointOf } from "../network/Point.ts"
 import type { Prng } from "../random/Prng.ts"
+import { Agenda } from "./Agenda.ts"
 import { type AnsweringContext, answerTo, ownOf } from "./Answering.ts"
 import { differences, exchangeQuestion } from "./Differences.ts"
 import type { DirectoryPolicy } from "./DirectoryPolicy.ts"
-import type { Entry } from "./DirectoryTable.ts"
 import { Leads } from "./Leads.ts"
-import { didAnswer, didFail, isForgotten, showed } from "./Liveness.ts"
+import { didAnswer, didFail, showed } from "./Liveness.ts"
 import { Lookup } from "./Lookup.ts"
-import { placeSharing } from "./places.ts"
 import { Registry, type RegistryContext, type Verdict } from "./Registry.ts"
 
 /** A question to a peer, on whose answer or failure the machine waits. */
@@ -53,13 +52,12 @@ export interface MachineStart {
   readonly firstSequence: number
   /** Undefined for a client. */
   readonly claim: FirstClaim | undefined
-  readonly count?: (event: DirectoryEvent) => void
+  /** Hears of what goes on, and with which peer. */
+  readonly heed?: (event: DirectoryEvent, peer: PeerId) => void
 }
 
 /** Exchanges with one peer that follow each other at once while they bring something new, at most. */
 const MAX_CHAIN = 64
-/** A random partner is drawn so often, at most, until it is one that answers. */
-const DRAWS = 8
 /** After so many comparisons that brought nothing new a node has caught up. */
 const QUIET_COMPARISONS = 2
 
@@ -71,29 +69,25 @@ export class DirectoryMachine {
   readonly #prng: Prng
   readonly #ownPlace: Uint8Array
   readonly #leads: Leads
+  readonly #agenda: Agenda
   /** Who owes an answer to a question that is no step of a look-up. */
   readonly #asked = new Set<PeerId>()
-  readonly #count: (event: DirectoryEvent) => void
+  readonly #heed: (event: DirectoryEvent, peer: PeerId) => void
   #claim: FirstClaim | undefined
-  /** Whether all who are to hear of this node's own record from itself have. */
-  #areAllTold = false
-  #renewMillis = 0
-  #contestMillis = 0
-  #exchangeMillis: number
-  #refreshMillis: number
   #quietComparisons = 0
 
-  constructor(context: RegistryContext, prng: Prng, { claim, count, firstSequence, nowMillis }: MachineStart) {
+  constructor(context: RegistryContext, prng: Prng, { claim, firstSequence, heed, nowMillis }: MachineStart) {
     this.#policy = context.policy
     this.registry = new Registry(context, firstSequence)
     this.#context = { hasher: context.hasher, prng, registry: this.registry }
     this.#prng = prng
     this.#claim = claim
-    this.#count = count ?? (() => {})
+    this.#heed = heed ?? (() => {})
     this.#ownPlace = context.hasher.sha256(context.signer.peer).slice(0, PLACE_BYTES)
     this.#leads = new Leads(context.policy)
-    this.#exchangeMillis = nowMillis
-    this.#refreshMillis = nowMillis
+    const isAsked = (peer: PeerId) => this.#asked.has(peer)
+    const { policy } = context
+    this.#agenda = new Agenda({ isAsked, ownPlace: this.#ownPlace, policy, prng, registry: this.registry }, nowMillis)
     this.#sign(nowMillis)
   }
 
@@ -116,18 +110,23 @@ export class DirectoryMachine {
 
   /** What is due. To be called every `tickMillis`. */
   tick(nowMillis: number): ReadonlyArray<Call> {
-    if (nowMillis >= this.#renewMillis) this.#sign(nowMillis)
-    else if (this.registry.isOwnBehind && nowMillis >= this.#contestMillis) {
-      this.#contestMillis = nowMillis + this.#policy.contestMillis
-      this.#sign(nowMillis)
-    }
+    const agenda = this.#agenda
+    if (agenda.isSigningDue(nowMillis)) this.#sign(nowMillis)
     const calls: Array<Call> = []
-    const silent = this.#lookAround(nowMillis)
+    const { forgotten, silent } = agenda.lookAround(nowMillis)
+    for (const entry of forgotten) {
+      this.registry.drop(entry)
+      this.#heed("dropped", entry.peer)
+    }
     for (const peer of this.#leads.due(nowMillis, this.#policy.pingsPerTick)) this.#ping(calls, peer)
-    for (const { peer } of this.#untold()) this.#ping(calls, peer)
+    for (const { peer } of agenda.untold()) this.#ping(calls, peer)
     for (const { peer } of silent) this.#ping(calls, peer)
-    if (nowMillis >= this.#exchangeMillis) this.#exchange(calls, nowMillis)
-    if (nowMillis >= this.#refreshMillis && !this.#isComplete) this.#refresh(calls, nowMillis)
+    const partner = agenda.partner(nowMillis)
+    if (partner !== undefined) this.#post(calls, { chain: 0, question: this.#comparison(), to: partner })
+    const place = agenda.placeToRefresh(nowMillis)
+    if (place !== undefined) {
+      calls.push(...this.lookup(place, this.#policy.lookup.answers, false, nowMillis).calls)
+    }
     return calls
   }
 
@@ -175,7 +174,7 @@ export class DirectoryMachine {
     const { table } = this.registry
     if (lookup === undefined) this.#asked.delete(to)
     if (failure === "misbehaved") this.#misbehaved(to, nowMillis)
-    else if (failure === "unanswered") this.#count(failure)
+    else if (failure === "unanswered") this.#heed(failure, to)
     const entry = table.get(to)
     const share = this.#prng.nextFloat()
     if (entry === undefined) this.#leads.failed(to, nowMillis)
@@ -202,7 +201,7 @@ export class DirectoryMachine {
     const lookup = new Lookup({
       count,
       estimatedActive: table.estimatedActive,
-      isFit: (peer) => this.#isFit(table.get(peer), nowMillis),
+      isFit: (peer) => table.isFit(table.get(peer), nowMillis),
       // Shared by all that know a record.
       known: table.nearest(point, policy.maxRequests, false),
       onlyActive,
@@ -216,51 +215,15 @@ export class DirectoryMachine {
     return { calls, lookup }
   }
 
-  get #isComplete(): boolean {
-    return this.registry.table.isComplete
-  }
-
   #sign(nowMillis: number): void {
     if (this.#claim === undefined) return
     this.registry.sign(this.#claim, nowMillis)
-    this.#areAllTold = false
-    this.#renewMillis = nowMillis + this.#policy.renewMillis
+    this.#agenda.signed(nowMillis)
   }
 
   #shun(peer: PeerId, nowMillis: number): void {
     const entry = this.registry.table.get(peer)
     if (entry !== undefined) entry.shunnedUntilMillis = nowMillis + this.#policy.shunMillis
-  }
-
-  #isFit(entry: Entry | undefined, nowMillis: number): boolean {
-    return entry !== undefined && this.registry.table.isReachable(entry) && entry.shunnedUntilMillis <= nowMillis
-  }
-
-  /** Forgets whom nothing was heard of for too long, and gives those who are to be asked whether they are there. */
-  #lookAround(nowMillis: number): ReadonlyArray<Entry> {
-    const { self, table } = this.registry
-    const silent: Array<Entry> = []
-    for (const entry of table.entries) {
-      if (entry.pingMillis > nowMillis || entry.peer === self) continue
-      if (isForgotten(entry, table.isReachable(entry), nowMillis)) {
-        this.registry.drop(entry)
-        this.#count("dropped")
-      } else if (!this.#asked.has(entry.peer)) silent.push(entry)
-    }
-    const { pingsPerTick } = this.#policy
-    if (silent.length <= pingsPerTick) return silent
-    return silent.sort((a, b) => a.pingMillis - b.pingMillis).slice(0, pingsPerTick)
-  }
-
-  /** Those who are to hear of this node's own record from itself, and have not. */
-  #untold(): ReadonlyArray<Entry> {
-    const { own, point, table } = this.registry
-    if (own === undefined || this.#areAllTold) return []
-    const untold = table
-      .nearest(point, this.#policy.announceTo, false)
-      .filter((entry) => entry.toldSequence < own.sequence && entry.peer !== own.peer && table.isReachable(entry))
-    this.#areAllTold = untold.length === 0
-    return untold
   }
 
   #post(calls: Array<Call>, call: Call): void {
@@ -273,43 +236,11 @@ export class DirectoryMachine {
     this.#post(calls, { question: { _tag: "Ping", ...ownOf(this.registry) }, to })
   }
 
-  /** A peer that is likely to answer, at random. */
-  #partner(among: ReadonlyArray<{ readonly peer: PeerId }>, nowMillis: number): PeerId | undefined {
-    const { self, table } = this.registry
-    for (let i = 0; i < DRAWS && among.length > 0; i++) {
-      const { peer } = this.#prng.pick(among)
-      if (peer !== self && !this.#asked.has(peer) && this.#isFit(table.get(peer), nowMillis)) return peer
-    }
-    return undefined
-  }
-
-  /** Compares what is known with somebody, or, where nobody knows all, asks a neighbour who is close by. */
-  #exchange(calls: Array<Call>, nowMillis: number): void {
-    const { point, table } = this.registry
-    const { announceTo, exchangeMillis, neighbourMillis } = this.#policy
-    const pause = this.#isComplete ? exchangeMillis : neighbourMillis
-    this.#exchangeMillis = nowMillis + pause * (0.5 + this.#prng.nextFloat())
-    const to = this.#partner(this.#isComplete ? table.placed : table.nearest(point, announceTo, false), nowMillis)
-    if (to === undefined) return
-    if (this.#isComplete) this.#post(calls, { chain: 0, question: this.#exchangeQuestion(), to })
-    else {
-      const place = Base32.encode(this.#ownPlace) as Place
-      const own = ownOf(this.registry)
-      this.#post(calls, { question: { _tag: "Closest", count: MAX_RECORDS, onlyActive: false, ...own, place }, to })
-    }
-  }
-
-  #exchangeQuestion() {
-    return exchangeQuestion(this.#context)
-  }
-
-  /** Looks around at a random distance, or closest by. */
-  #refresh(calls: Array<Call>, nowMillis: number): void {
-    const { certainBits } = this.registry.table
-    this.#refreshMillis = nowMillis + this.#policy.refreshMillis * (0.5 + this.#prng.nextFloat())
-    const bits = this.#prng.nextInt(certainBits + 1)
-    const place = bits === certainBits ? this.#ownPlace : placeSharing(this.#ownPlace, bits, this.#prng)
-    calls.push(...this.lookup(place, this.#policy.lookup.answers, false, nowMillis).calls)
+  /** What somebody is asked who knows the same peers, or, where nobody knows all, who is close by. */
+  #comparison(): DirectoryQuestion {
+    if (this.registry.table.isComplete) return exchangeQuestion(this.#context)
+    const place = Base32.encode(this.#ownPlace) as Place
+    return { _tag: "Closest", count: MAX_RECORDS, onlyActive: false, place, ...ownOf(this.registry) }
   }
 
   /** Asks for what a peer has and this node lacks, and gives what it lacks. */
@@ -333,8 +264,8 @@ export class DirectoryMachine {
     if (asked.length < given.length) this.#misbehaved(to, nowMillis)
     const isNews = this.#learnAll(to, asked, nowMillis)
     const isMore = wanted.size === MAX_RECORDS || question.given.length === MAX_RECORDS
-    if (isNews && isMore && chain < MAX_CHAIN && this.#isComplete) {
-      this.#post(calls, { chain, question: this.#exchangeQuestion(), to })
+    if (isNews && isMore && chain < MAX_CHAIN && this.registry.table.isComplete) {
+      this.#post(calls, { chain, question: exchangeQuestion(this.#context), to })
     }
   }
 
@@ -361,7 +292,7 @@ export class DirectoryMachine {
   }
 
   #misbehaved(peer: PeerId, nowMillis: number): void {
-    this.#count("misbehaved")
+    this.#heed("misbehaved", peer)
     this.#shun(peer, nowMillis)
   }
 
@@ -380,14 +311,12 @@ export class DirectoryMachine {
   #learn(from: PeerId, told: ToldRecord, nowMillis: number): boolean {
     const { table } = this.registry
     const isFirst = table.size <= 1
-    const wasComplete = this.#isComplete
+    const wasComplete = table.isComplete
     const verdict = this.registry.learn(from, told, nowMillis)
-    this.#count(verdict)
-    if (verdict === "new") this.#areAllTold = false
+    this.#heed(verdict, from)
     if (verdict === "forged") this.#misbehaved(from, nowMillis)
-    // The first peer to be known, and the first that there is no room for, are reasons to look around at once.
-    if (verdict === "new" && isFirst) this.#exchangeMillis = nowMillis
-    if (wasComplete && !this.#isComplete) this.#refreshMillis = nowMillis
+    if (verdict === "new") this.#agenda.met(isFirst, nowMillis)
+    if (wasComplete && !table.isComplete) this.#agenda.overflowed(nowMillis)
     return verdict === "new" || verdict === "newer"
   }
 }

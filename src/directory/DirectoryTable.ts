@@ -93,6 +93,11 @@ export class DirectoryTable {
     return failures < this.#shape.failuresUntilUnreachable
   }
 
+  /** Whether a peer is likely to answer, and as it must. */
+  isFit(entry: Entry | undefined, nowMillis: number): boolean {
+    return entry !== undefined && this.isReachable(entry) && entry.shunnedUntilMillis <= nowMillis
+  }
+
   /** Says how many answers a peer owes. */
   setFailures(entry: Entry, failures: number): void {
     const wasThere = this.isReachable(entry)

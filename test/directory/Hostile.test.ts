@@ -1,30 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { type DirectoryAnswer, MAX_LIFETIME_MILLIS, MAX_RECORDS, type PeerRecord } from "../../schemas/Directory.ts"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import { type DirectoryAnswer, MAX_RECORDS, type PeerRecord } from "../../schemas/Directory.ts"
 import { NetworkName } from "../../schemas/Manifest.ts"
 import type { PeerNetworkService } from "../../services/PeerNetwork.ts"
 import type { SignerService } from "../../services/Signer.ts"
-import type { FirstClaim } from "../../src/directory/DirectoryMachine.ts"
 import { signRecord } from "../../src/directory/PeerRecords.ts"
 import { directoryProtocol } from "../../src/directory/protocol.ts"
 import { slicesOf } from "../reference/slices.ts"
 import { inSimulation } from "../simulator/inSimulation.ts"
-import { network as NETWORK } from "../storage/TestServices.ts"
 import { DirectoryNetwork, type DirectoryNode, markedBy, mistakenKeys } from "./nodes.ts"
-
-const CLAIM: FirstClaim = {
-  active: true,
-  addresses: [],
-  duties: [],
-  lifetimeMillis: MAX_LIFETIME_MILLIS,
-  role: "transaction",
-  takesOverFrom: []
-}
-
-const recordOf = (
-  signer: SignerService,
-  claim: Partial<FirstClaim> & { readonly sequence?: number } = {}
-): PeerRecord => signRecord(signer, NETWORK, { ...CLAIM, sequence: 1, ...claim, peer: signer.peer })
+import { CLAIM, recordOf } from "./peers.ts"
 
 const started = (network: DirectoryNetwork, count: number, options: Parameters<DirectoryNetwork["start"]>[1] = {}) =>
   Effect.gen(function* () {
@@ -39,6 +26,9 @@ const started = (network: DirectoryNetwork, count: number, options: Parameters<D
     yield* Effect.sleep("6 seconds")
     return nodes
   })
+
+/** Runs what makes nodes complain. */
+const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>) => Logger.withMinimumLogLevel(effect, LogLevel.None)
 
 const peersOf = (nodes: ReadonlyArray<DirectoryNode>) => nodes.map(({ peer }) => peer)
 
@@ -159,39 +149,43 @@ describe("A directory stands", () => {
 
   it("a node whose clock was set back goes on where its last record left off", () =>
     inSimulation(
-      Effect.gen(function* () {
-        const network = yield* DirectoryNetwork.make("set back")
-        yield* Effect.sleep("2 hours")
-        const nodes = yield* started(network, 3)
-        const signer = network.signer()
-        const before = yield* network.start([nodes[0]!.peer], { aheadMillis: 3_600_000, signer })
-        yield* Effect.sleep("3 seconds")
-        yield* before.stop
-        const after = yield* network.start([nodes[0]!.peer], { active: false, signer })
-        yield* Effect.sleep("4 seconds")
-        expect(after.directory.own()!.sequence).toBeGreaterThan(before.directory.own()!.sequence)
-        for (const { directory } of nodes) expect(directory.find(signer.peer)?.record).toEqual(after.directory.own())
-      })
+      quietly(
+        Effect.gen(function* () {
+          const network = yield* DirectoryNetwork.make("set back")
+          yield* Effect.sleep("2 hours")
+          const nodes = yield* started(network, 3)
+          const signer = network.signer()
+          const before = yield* network.start([nodes[0]!.peer], { aheadMillis: 3_600_000, signer })
+          yield* Effect.sleep("3 seconds")
+          yield* before.stop
+          const after = yield* network.start([nodes[0]!.peer], { active: false, signer })
+          yield* Effect.sleep("4 seconds")
+          expect(after.directory.own()!.sequence).toBeGreaterThan(before.directory.own()!.sequence)
+          for (const { directory } of nodes) expect(directory.find(signer.peer)?.record).toEqual(after.directory.own())
+        })
+      )
     ))
 
   it("two nodes with one identity cost a few records a minute, and confuse nobody else", () =>
     inSimulation(
-      Effect.gen(function* () {
-        const network = yield* DirectoryNetwork.make("twins")
-        const nodes = yield* started(network, 4)
-        const signer = network.signer()
-        const twin = { ...signer }
-        const first = yield* network.start([nodes[0]!.peer], { signer })
-        const second = yield* network.start([nodes[1]!.peer], { active: false, signer: twin })
-        const start = first.directory.own()!.sequence
-        yield* Effect.sleep("60 seconds")
-        const sequences = [first, second].map(({ directory }) => directory.own()!.sequence)
-        expect(Math.max(...sequences) - start).toBeLessThan(30)
-        for (const node of nodes) {
-          expect(node.directory.find(signer.peer)).toBeDefined()
-          for (const { peer } of nodes) expect(node.directory.find(peer)?.isReachable).toBe(true)
-        }
-      })
+      quietly(
+        Effect.gen(function* () {
+          const network = yield* DirectoryNetwork.make("twins")
+          const nodes = yield* started(network, 4)
+          const signer = network.signer()
+          const twin = { ...signer }
+          const first = yield* network.start([nodes[0]!.peer], { signer })
+          const second = yield* network.start([nodes[1]!.peer], { active: false, signer: twin })
+          const start = first.directory.own()!.sequence
+          yield* Effect.sleep("60 seconds")
+          const sequences = [first, second].map(({ directory }) => directory.own()!.sequence)
+          expect(Math.max(...sequences) - start).toBeLessThan(30)
+          for (const node of nodes) {
+            expect(node.directory.find(signer.peer)).toBeDefined()
+            for (const { peer } of nodes) expect(node.directory.find(peer)?.isReachable).toBe(true)
+          }
+        })
+      )
     ))
 
   it("what a liar answers is not believed, and it is asked no more for a while", () =>
