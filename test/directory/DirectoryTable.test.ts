@@ -76,6 +76,16 @@ describe("A directory table", () => {
     expect(kept.length).toBeGreaterThanOrEqual(LIMIT / 4)
   })
 
+  it("a neighbour makes the newest of the others go", () => {
+    const prng = Prng.make("neighbour")
+    const table = tableOf()
+    const far = Array.from({ length: LIMIT }, (_, i) =>
+      entryAt(`far ${i}`, [(0x80000000 | prng.nextUint32()) >>> 0, 0, 0, i], i)
+    )
+    for (const entry of prng.shuffle(far)) table.add(entry)
+    for (let i = 1; i <= 3; i++) expect(table.add(entryAt(`near ${i}`, [i, 0, 0, 0], LIMIT + i))).toBe(far[LIMIT - i])
+  })
+
   it("who does not answer makes room first", () => {
     const prng = Prng.make("silent")
     const table = tableOf()

@@ -48,6 +48,8 @@ const teller = (network: DirectoryNetwork, signer: SignerService) => {
   return { join, port, tell }
 }
 
+type Teller = ReturnType<typeof teller>
+
 /** Answers as its node does, but for what is changed. */
 const answering =
   (change: (answer: DirectoryAnswer) => DirectoryAnswer) =>
@@ -68,26 +70,26 @@ describe("A directory stands", () => {
         const network = yield* DirectoryNetwork.make("forged")
         const nodes = yield* started(network, 4)
         const [victim, other] = [nodes[0]!, nodes[1]!]
-        const liar = teller(network, network.signer())
-        yield* liar.join(victim)
+        const liars = Array.from({ length: 4 }, () => teller(network, network.signer()))
+        for (const { join } of liars) yield* join(victim)
+        const [replayer, forger, foreigner] = liars as [Teller, Teller, Teller]
         const stranger = network.signer()
         const old = other.directory.own()!
         yield* other.directory.announce({ takesOverFrom: [victim.peer] })
         yield* Effect.sleep("2 seconds")
         const latest = other.directory.own()!
-        yield* liar.tell(victim, [old])
-        yield* liar.tell(victim, [{ ...latest, active: false, sequence: latest.sequence + 1 }])
-        const foreign = signRecord(stranger, NetworkName.make("elsewhere"), {
-          ...CLAIM,
-          peer: stranger.peer,
-          sequence: 1
-        })
-        yield* liar.tell(victim, [foreign])
+        yield* replayer.tell(victim, [old])
+        yield* forger.tell(victim, [{ ...latest, active: false, sequence: latest.sequence + 1 }])
+        const elsewhere = NetworkName.make("elsewhere")
+        const foreign = signRecord(stranger, elsewhere, { ...CLAIM, peer: stranger.peer, sequence: 1 })
+        yield* foreigner.tell(victim, [foreign])
         expect(victim.directory.find(other.peer)?.record).toEqual(latest)
         expect(victim.directory.find(stranger.peer)).toBeUndefined()
         // Who forges is not listened to for a while.
-        yield* liar.tell(victim, [recordOf(stranger)])
+        yield* foreigner.tell(victim, [recordOf(stranger)])
         expect(victim.directory.find(stranger.peer)).toBeUndefined()
+        yield* replayer.tell(victim, [recordOf(stranger)])
+        expect(victim.directory.find(stranger.peer)).toBeDefined()
       })
     ))
 
@@ -212,18 +214,18 @@ describe("A directory stands", () => {
     inSimulation(
       Effect.gen(function* () {
         const network = yield* DirectoryNetwork.make("forgotten")
-        const policy = { lifetimeMillis: 60_000, renewMillis: 10_000 }
+        const policy = { lifetimeMillis: 120_000, renewMillis: 10_000 }
         const nodes = yield* started(network, 5, { policy })
         const dead = nodes[4]!
         const record = dead.directory.own()!
         yield* dead.stop
-        yield* Effect.sleep("40 seconds")
+        yield* Effect.sleep("110 seconds")
         const living = nodes.slice(0, 4)
         for (const { directory } of living) expect(directory.find(dead.peer)?.isReachable).toBe(false)
         const late = yield* network.start([living[0]!.peer], { policy })
         yield* Effect.sleep("4 seconds")
         expect(late.directory.find(dead.peer)).toBeDefined()
-        yield* Effect.sleep("90 seconds")
+        yield* Effect.sleep("86 seconds")
         // Late heard how long it had been silent: it keeps it no longer than the others.
         for (const { directory } of [...living, late]) expect(directory.find(dead.peer)).toBeUndefined()
         const liar = teller(network, network.signer())

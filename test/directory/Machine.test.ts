@@ -55,6 +55,35 @@ describe("A directory machine", () => {
     expect(first.isSettled).toBe(true)
   })
 
+  it("of two records of a peer that two know, the newer is known to both once they have compared", () => {
+    const village = new Village("newer")
+    const { all, perform } = machinesOf(village, 2)
+    const [first, second] = all as [DirectoryMachine, DirectoryMachine]
+    const signers = Array.from({ length: 6 }, () => village.signer())
+    for (const [i, signer] of signers.entries()) {
+      for (const [j, { registry }] of all.entries()) {
+        const record = recordOf(signer, { sequence: (i + j) % 2 === 0 ? 1 : 2 })
+        registry.learn(registry.self, { record, silentMillis: 0 }, 0)
+      }
+    }
+    first.found(second.registry.self, 0)
+    for (let now = 0; now <= 20_000; now += policy.tickMillis) perform(first, first.tick(now), now)
+    for (const { registry } of all) {
+      expect(signers.map(({ peer }) => registry.recordOf(peer)?.sequence)).toEqual(signers.map(() => 2))
+    }
+  })
+
+  it("tells its closest itself, with the next tick, when it says something new", () => {
+    const village = new Village("announce")
+    const { all, perform } = machinesOf(village, 6)
+    const [first, ...others] = all as [DirectoryMachine, ...Array<DirectoryMachine>]
+    for (const { registry } of others) first.found(registry.self, 0)
+    for (let now = 0; now <= 3_000; now += policy.tickMillis) perform(first, first.tick(now), now)
+    first.announce({ active: false }, 3_100)
+    perform(first, first.tick(3_100), 3_100)
+    for (const { registry } of others) expect(registry.recordOf(first.registry.self)).toEqual(first.registry.own)
+  })
+
   it("has no more questions under way than it may, whatever is due", () => {
     const village = new Village("calls")
     const { all } = machinesOf(village, 1)
