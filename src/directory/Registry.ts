@@ -220,8 +220,8 @@ export class Registry {
       failures: 0,
       learnedMillis: nowMillis,
       peer: record.peer,
-      // Whoever is new is asked at once whether it is there.
-      pingMillis: nowMillis,
+      // It is heard of because somebody heard from it: no need to ask at once whether it is there, and many that are new at once.
+      pingMillis: nowMillis + this.#context.policy.silenceMillis,
       point: pointOfRecord(this.#context.hasher, record),
       record,
       shunnedUntilMillis: 0,

@@ -5,13 +5,15 @@ import { hasher } from "../../storage/TestServices.ts"
 
 /** A tenth of what `npm run bench -- --only directory.lookup` does, each knowing a tenth of all. */
 const TRIAL: LookupTrial = { count: 4, directoryLimit: 100, keys: 400, peers: 1_000, seed: 7, share: 0.2 }
+/** Until all have joined takes seconds, and more on a busy machine. */
+const SETTLE_TIMEOUT_MILLIS = 120_000
 const POLICY = { neighbours: 40 }
 
 describe("Look-ups among a thousand peers that know a hundred each", () => {
   let world: DirectoryWorld
   beforeAll(() => {
     world = settledWorld(hasher, TRIAL, POLICY)
-  })
+  }, SETTLE_TIMEOUT_MILLIS)
 
   it("nobody knows more than may be, and those around it all", () => {
     for (const { machine, point } of world.inhabitants) {
