@@ -5,31 +5,20 @@
  * Figures go to standard output, a line of JSON for each row or a table; progress to standard error. Ends 1 where there is a
  * violation, with `--mutations` where there is none; 2 where an option is wrong.
  */
-import { parseArgs } from "node:util"
 import { Explore } from "effect-optimystic/simulator"
+import { optionsOf, wrong } from "./commandLine.ts"
 import { type Row, rowOf } from "./exploration.ts"
 import { PACKAGE_FOLDER, withMutant } from "./mutants.ts"
 
-const wrong = (problem: string): never => {
-  console.error(problem)
-  process.exit(2)
-}
-
-const parsed = () => {
-  try {
-    return parseArgs({
-      options: {
-        json: { default: false, type: "boolean" },
-        mutations: { default: false, type: "boolean" },
-        only: { type: "string" }
-      }
-    }).values
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-}
-
-const { json, mutations: isOfMutants, only } = parsed()
+const {
+  json,
+  mutations: isOfMutants,
+  only
+} = optionsOf({
+  json: { default: false, type: "boolean" },
+  mutations: { default: false, type: "boolean" },
+  only: { type: "string" }
+})
 
 const selected = <A extends { readonly name: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> => {
   const prefixes = only?.split(",") ?? [""]

@@ -5,12 +5,12 @@
  * are reached or not, 1 where a benchmark fails, 2 where an option is wrong.
  */
 import { existsSync } from "node:fs"
-import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { clusters } from "./cluster.ts"
+import { optionsOf, wrong } from "./commandLine.ts"
 import { directories } from "./directory.ts"
 import { disk } from "./disk.ts"
 import { defaultDirectory, inspect, workplaceIn } from "./environment.ts"
@@ -20,26 +20,6 @@ import { environmentLine, environmentText, isReached, type Result, resultLine, t
 import { storage } from "./storage.ts"
 
 const benchmarks: ReadonlyArray<Benchmark> = [...storage, ...local, ...disk, ...clusters, ...directories]
-
-const wrong = (problem: string): never => {
-  console.error(problem)
-  process.exit(2)
-}
-
-const parsed = () => {
-  try {
-    return parseArgs({
-      options: {
-        directory: { default: defaultDirectory(), type: "string" },
-        json: { default: false, type: "boolean" },
-        only: { type: "string" },
-        runs: { type: "string" }
-      }
-    }).values
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-}
 
 /** A whole name selects one benchmark; what is no whole name selects all that begin with it. */
 const selection = (only: string): ReadonlyArray<Benchmark> => {
@@ -64,7 +44,12 @@ const runsAsked = (text: string): number => {
     : wrong(`--runs must be a whole number, at least 1; it is ${text}`)
 }
 
-const options = parsed()
+const options = optionsOf({
+  directory: { default: defaultDirectory(), type: "string" },
+  json: { default: false, type: "boolean" },
+  only: { type: "string" },
+  runs: { type: "string" }
+})
 if (!existsSync(options.directory)) wrong(`--directory ${options.directory}: there is no such folder`)
 const selected =
   options.only === undefined ? benchmarks.filter(({ isLong }) => isLong !== true) : selection(options.only)

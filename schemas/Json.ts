@@ -1,3 +1,4 @@
+import type * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 
 /** A JSON value as it stands in a block: no `undefined`, no non-finite number. */
@@ -32,11 +33,17 @@ const isJsonWithin = (depth: number, value: unknown): value is Json => {
 const isJson = (value: unknown): value is Json => isJsonWithin(MAX_DEPTH, value)
 
 /** Schema of {@link Json}, for values that come from outside. One predicate: a union that calls itself takes ten times as long. */
-export const Json: Schema.Schema<Json> = Schema.declare(isJson, { identifier: "Json" })
+export const Json: Schema.Schema<Json> = Schema.declare(isJson, {
+  arbitrary: () => (fc) => fc.jsonValue() as FastCheck.Arbitrary<Json>,
+  identifier: "Json"
+})
 
 /** Schema of {@link JsonObject}. */
 export const JsonObject: Schema.Schema<JsonObject> = Schema.declare(
   (value: unknown): value is JsonObject =>
     typeof value === "object" && value !== null && !Array.isArray(value) && isJson(value),
-  { identifier: "JsonObject" }
+  {
+    arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue()) as FastCheck.Arbitrary<JsonObject>,
+    identifier: "JsonObject"
+  }
 )

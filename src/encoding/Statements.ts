@@ -71,12 +71,12 @@ export const countSigners = (
   verifier: VerifierService,
   network: NetworkName,
   action: ActionId,
-  certificate: Certificate,
+  { ballot, kind, shard, signatures, value }: Certificate,
   members: ReadonlyArray<PeerId>
 ): number => {
-  const claim: Claim = { ...certificate, action }
+  const claim: Claim = { action, ballot, kind, shard, value }
   const signers = new Set<PeerId>()
-  for (const signed of certificate.signatures) {
+  for (const signed of signatures) {
     const peer = peerIdOf(signed.key)
     if (members.includes(peer) && !signers.has(peer) && verifyClaim(verifier, network, claim, signed)) signers.add(peer)
   }

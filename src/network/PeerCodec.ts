@@ -7,6 +7,7 @@ import { LimitExceeded } from "../../schemas/Errors.ts"
 import type { PeerProtocol } from "../../services/PeerNetwork.ts"
 import { utf8Length } from "../encoding/CanonicalJson.ts"
 import * as Slot from "../encoding/Slot.ts"
+import { exactShape } from "./exactShape.ts"
 
 /** The two ways of one kind of message. */
 export interface MessageCodec<A> {
@@ -48,9 +49,11 @@ const isTransformed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST> = new Set())
 }
 
 const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: number): MessageCodec<A> => {
-  const encodeSync: (message: A) => unknown = isTransformed(schema.ast)
-    ? Schema.encodeSync(schema)
-    : (message) => message
+  const isAsWritten = !isTransformed(schema.ast)
+  const encodeSync: (message: A) => unknown = isAsWritten ? (message) => message : Schema.encodeSync(schema)
+  const isExact: (parsed: unknown) => parsed is A = isAsWritten
+    ? (exactShape(schema.ast) as (parsed: unknown) => parsed is A)
+    : (_parsed): _parsed is A => false
   const decodeEither = Schema.decodeUnknownEither(schema)
   const texts = Slot.make<A & object, string>()
   const textOf = (message: A): string => {
@@ -71,6 +74,7 @@ const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: n
         return Either.left(`its ${what} is no JSON`)
       }
       try {
+        if (isExact(parsed)) return Either.right(parsed)
         return Either.mapLeft(decodeEither(parsed), (error) => reasonOf(what, error))
       } catch {
         // It nests too deep to be walked through on the stack.

@@ -159,7 +159,7 @@ const checkWrite = (
   }
   try {
     if (hashValue(hasher, transform) !== write.change) return "the transform is not the one signed for"
-    const block = resultOf(state?.block, transform)
+    const block = applyTransform(state?.block, transform)
     const problem = resultProblem(hasher, shard, id, write, transform, block)
     if (problem !== undefined) return problem
     const approved = { block, id, shard, state, transform, write }
@@ -168,17 +168,6 @@ const checkWrite = (
     if (thrown instanceof TransformMismatch || thrown instanceof NotCanonical) return thrown.message
     throw thrown
   }
-}
-
-/** What a transform made last: of what was voted for, it is what is applied, with its text and hash. */
-const results = Slot.make<Transform, { readonly before: Block | undefined; readonly after: Block | undefined }>()
-
-const resultOf = (before: Block | undefined, transform: Transform): Block | undefined => {
-  const known = results.get(transform)
-  if (known !== undefined && known.before === before) return known.after
-  const after = applyTransform(before, transform)
-  results.set(transform, { after, before })
-  return after
 }
 
 /** What is wrong with what a block is to be. */

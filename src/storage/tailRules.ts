@@ -89,7 +89,7 @@ const sceneProblem = (
   const blocks = ids.filter((id) => id !== step.block).sort()
   const added = { get: (id: BlockId) => addedBlock(scene, id) }
   return (
-    entryProblem(hasher, { ...frame, blocks, rev: collection.rev }, added, step.entry) ??
+    entryProblem(hasher, { blocks, rev: collection.rev, ...frame }, added, step.entry) ??
     historyProblem(scene, step) ??
     placeProblem(scene, step)
   )

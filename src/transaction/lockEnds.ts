@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { CollectionBlock } from "../../schemas/BlockTypes.ts"
-import { CorruptBlock } from "../../schemas/Errors.ts"
+import { CorruptBlock, type LimitExceeded } from "../../schemas/Errors.ts"
 import type { BlockId, CollectionId, Hash, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { Base } from "../../schemas/Manifest.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
@@ -21,7 +21,10 @@ const MAX_SINCE = 64
  * Takes shared locks on the ends of collections, in a transaction that only reads. Gives the ends if it commits: then all were so at
  * the instant of its decision. Otherwise others were first, or hold locks. Protocol §5.
  */
-export const lockEnds = (session: Session, seen: EndsById): Effect.Effect<EndsById | undefined, ReadError> =>
+export const lockEnds = (
+  session: Session,
+  seen: EndsById
+): Effect.Effect<EndsById | undefined, ReadError | LimitExceeded> =>
   Effect.gen(function* () {
     const { entropy, hasher, signer, transactor } = session
     const { network } = transactor
@@ -35,7 +38,7 @@ export const lockEnds = (session: Session, seen: EndsById): Effect.Effect<EndsBy
     return new Map(yield* Effect.forEach(locks, (lock) => endsAt(session, lock)))
   }).pipe(
     // It has written nothing: however it ends, it may be tried again.
-    Effect.catchTags({ Busy: notNow, LimitExceeded: notNow, OutcomeUnknown: notNow })
+    Effect.catchTags({ Busy: notNow, OutcomeUnknown: notNow })
   )
 
 const notNow = () => Effect.succeed(undefined)

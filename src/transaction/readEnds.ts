@@ -48,7 +48,10 @@ export const readEnds = (
       if (lockedEnds !== undefined) return Effect.succeed(lockedEnds)
       const pause = Math.min(FIRST_PAUSE_MILLIS * 2 ** locked++, LONGEST_PAUSE_MILLIS)
       return Effect.zipRight(Effect.sleep(Duration.millis(pause)), round(left))
-    })
+    }).pipe(
+      // More locks than a transaction may hold: asking again changes nothing.
+      Effect.catchTag("LimitExceeded", () => tooLively(ids))
+    )
   }
   const round = (left: number): Effect.Effect<EndsById | undefined, ReadError> => {
     const asked: Array<BlockId> = []

@@ -19,9 +19,9 @@ export const startShard = ({ shards }: Manifest, index: number): ShardCoordinato
   const { members } = shards[index]!
   const claim = { ballot: null, shard: index, value: null } as const
   return {
-    approvals: startTally({ ...claim, kind: "approve" }, members),
+    approvals: startTally({ kind: "approve", ...claim }, members),
     index,
-    refusals: startTally({ ...claim, kind: "refuse" }, members)
+    refusals: startTally({ kind: "refuse", ...claim }, members)
   }
 }
 

@@ -30,7 +30,7 @@ export const sign = (
   signed: KeySignature
 ): Tally => {
   if (!tally.members.includes(from) || tally.signatures.has(from)) return tally
-  const isSound = peerIdOf(signed.key) === from && verifyClaim(verifier, network, { ...tally.claim, action }, signed)
+  const isSound = peerIdOf(signed.key) === from && verifyClaim(verifier, network, { action, ...tally.claim }, signed)
   return isSound ? { ...tally, signatures: new Map(tally.signatures).set(from, signed) } : giveUp(tally, from)
 }
 
@@ -44,5 +44,7 @@ export const mayReach = ({ members, out }: Tally, needed: number): boolean => me
 /** The certificate, once so many have signed. */
 export const certificateOf = ({ claim, signatures }: Tally, needed: number): Certificate | undefined => {
   const [first, ...others] = signatures.values()
-  return first === undefined || signatures.size < needed ? undefined : { ...claim, signatures: [first, ...others] }
+  if (first === undefined || signatures.size < needed) return undefined
+  const { ballot, kind, shard, value } = claim
+  return { ballot, kind, shard, signatures: [first, ...others], value }
 }

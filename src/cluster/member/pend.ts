@@ -42,7 +42,7 @@ export const pend = (context: MemberContext, view: MemberView, request: PendRequ
 
 const voted = (context: MemberContext, known: Acquainted, vote: Vote, isPended: boolean): MemberPlan => {
   const { action, before } = known
-  const votes: Votes = { ...known.votes, vote }
+  const votes: Votes = { vote, ...known.votes }
   return {
     answer: voteAnswer(context, known, vote),
     changes: [{ _tag: "Voted", action, votes }],

@@ -50,7 +50,7 @@ const writesHere = (context: MemberContext, manifest: Manifest): boolean =>
 
 /**
  * Whether this member never forgets a transaction: one that only reads, of whose primary shard it is. It leaves no revision that
- * could answer for it; so nothing known means that nothing was promised, and it can be brought to its end. Decision 31.
+ * could answer for it; so nothing known means that nothing was promised, and it can be brought to its end. Decision 27.
  */
 export const isNeverForgotten = (
   { signer }: Pick<MemberContext, "signer">,
