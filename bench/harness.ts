@@ -34,6 +34,8 @@ export interface Benchmark {
   readonly runs: number
   /** Whether it waits for the disk: its figure counts only on a real one. */
   readonly durable: boolean
+  /** Takes minutes: it is run only where it is named. */
+  readonly isLong?: boolean
   /** Makes what all runs share, outside what is measured, and gives the effect of one run. The first run warms up. */
   readonly prepare: (workplace: Workplace) => Effect.Effect<Run, unknown, Scope.Scope>
 }

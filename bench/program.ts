@@ -59,7 +59,10 @@ export const runBenchmarks = (benchmarks: ReadonlyArray<Benchmark>): void => {
     runs: { type: "string" }
   })
   if (!existsSync(options.directory)) wrong(`--directory ${options.directory}: there is no such folder`)
-  const selected = options.only === undefined ? benchmarks : selection(benchmarks, options.only)
+  const selected =
+    options.only === undefined
+      ? benchmarks.filter(({ isLong }) => isLong !== true)
+      : selection(benchmarks, options.only)
   const runs = options.runs === undefined ? undefined : runsAsked(options.runs)
   const program = Effect.gen(function* () {
     const workplace = workplaceIn(options.directory)

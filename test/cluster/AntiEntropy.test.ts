@@ -18,7 +18,13 @@ const FEW: ReadonlyArray<AntiEntropy.SharedPage["blocks"][number]> = []
 
 const keysOf = (peers: ReadonlyArray<PeerId>): KeyNetworkService => {
   const neighbourhood = new Neighbourhood(hasher, peers)
-  return { closest: (block, count) => neighbourhood.closest(block, count), hasRoster: true, isAdmitted: () => true }
+  const closest: KeyNetworkService["closest"] = (block, count) => neighbourhood.closest(block, count)
+  return {
+    closest,
+    hasRoster: true,
+    isAdmitted: () => true,
+    lookup: (block, count) => Effect.sync(() => closest(block, count))
+  }
 }
 
 /** Compares some hundred times, and gives who was asked for which page, and what was caught up. */
