@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- [--json] [--only name,prefix] [--runs n] [--directory path]`
  *
- * Figures go to standard output, one JSON object per line or a table; progress to standard error. Ends 0 whether targets
- * are reached or not, 1 where a benchmark fails, 2 where an option is wrong.
+ * Without names all are run but those that take minutes. Figures go to standard output, one JSON object per line or a table;
+ * progress to standard error. Ends 0 whether targets are reached or not, 1 where a benchmark fails, 2 where an option is wrong.
  */
 import { existsSync } from "node:fs"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
