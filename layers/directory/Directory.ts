@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Address } from "../../schemas/Address.ts"
 import { MAX_ADDRESSES, type PeerDuty, type PeerRole } from "../../schemas/Directory.ts"
-import type { PeerId } from "../../schemas/Ids.ts"
+import type { BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { NetworkName } from "../../schemas/Manifest.ts"
 import { Directory, type DirectoryChange, type DirectoryService, type KnownPeer } from "../../services/Directory.ts"
 import { Discovery } from "../../services/Discovery.ts"
@@ -17,7 +17,7 @@ import { Hasher } from "../../services/Hasher.ts"
 import { type PeerError, PeerNetwork } from "../../services/PeerNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
 import { Verifier } from "../../services/Verifier.ts"
-import { type Call, type DirectoryEvent, DirectoryMachine, type Failure } from "../../src/directory/DirectoryMachine.ts"
+import { type Call, DirectoryMachine, type Failure } from "../../src/directory/DirectoryMachine.ts"
 import { type DirectoryPolicy, defaultDirectoryPolicy, policyProblem } from "../../src/directory/DirectoryPolicy.ts"
 import { directoryProtocol } from "../../src/directory/protocol.ts"
 import * as Base32 from "../../src/encoding/Base32.ts"
@@ -27,6 +27,7 @@ import * as Prng from "../../src/random/Prng.ts"
 import { answerWithin } from "../cluster/answerWithin.ts"
 import * as DirectoryTime from "./DirectoryTime.ts"
 import * as metrics from "./metrics.ts"
+import * as Reports from "./reports.ts"
 
 /** What a node is to its network. */
 export interface DirectoryOptions {
@@ -45,26 +46,6 @@ export interface DirectoryOptions {
 const MAX_CHANGES = 4_096
 /** Bytes that chance is drawn from. */
 const SEED_BYTES = 16
-
-/** Events of one step that are logged, at most. All are counted. */
-const MAX_REPORTS = 8
-
-/** How an event is logged, if it is. */
-const reportOf = (event: DirectoryEvent): ((peer: PeerId) => Effect.Effect<void>) | undefined => {
-  switch (event) {
-    case "own-ahead":
-      return () =>
-        Effect.logWarning(
-          "There is a newer record of this node than its own: its clock was set back, or another has its key"
-        )
-    case "forged":
-      return (peer) => Effect.logDebug("A record is not signed by its peer for this network", peer)
-    case "misbehaved":
-      return (peer) => Effect.logDebug("A peer said of peers what no peer may say", peer)
-    default:
-      return undefined
-  }
-}
 
 type Requirements = Discovery | Entropy | Hasher | PeerNetwork | Signer | Verifier
 
@@ -95,9 +76,7 @@ const make = Effect.fnUntraced(function* ({
   const listeners = yield* PubSub.sliding<DirectoryChange>(MAX_CHANGES)
   const ownAddresses = Effect.map(discovery.addresses, (all) => all.slice(0, MAX_ADDRESSES))
   let addresses = yield* ownAddresses
-
-  const reports: Array<readonly [DirectoryEvent, PeerId]> = []
-
+  const reports = Reports.make()
   const machine = new DirectoryMachine(
     {
       hasher: yield* Hasher,
@@ -113,10 +92,7 @@ const make = Effect.fnUntraced(function* ({
         role === "client"
           ? undefined
           : { active, addresses, duties, lifetimeMillis: policy.lifetimeMillis, role, takesOverFrom: [] },
-      heed: (event, peer) => {
-        metrics.count(event)
-        if (reportOf(event) !== undefined && reports.length < MAX_REPORTS) reports.push([event, peer])
-      },
+      heed: reports.heed,
       // Of a clock that was set back the others tell: they have a record of this peer that is newer.
       firstSequence: Math.max(1, clock.unsafeCurrentTimeMillis()),
       nowMillis: time()
@@ -124,10 +100,6 @@ const make = Effect.fnUntraced(function* ({
   )
   const { registry } = machine
   const { table } = registry
-
-  const report = Effect.suspend(() =>
-    Effect.forEach(reports.splice(0), ([event, peer]) => reportOf(event)?.(peer) ?? Effect.void, { discard: true })
-  )
 
   /** Passes on what changed with a step of the machine. */
   const passOn = Effect.suspend(() => {
@@ -142,7 +114,7 @@ const make = Effect.fnUntraced(function* ({
 
   /** A step of the machine. */
   const step = <A>(take: (nowMillis: number) => A): Effect.Effect<A> =>
-    Effect.sync(() => take(time())).pipe(Effect.zipLeft(passOn), Effect.zipLeft(report))
+    Effect.sync(() => take(time())).pipe(Effect.zipLeft(passOn), Effect.zipLeft(reports.log))
 
   /** Asks what the machine wants to know, and what it wants to know because of the answer. */
   const perform = (call: Call): Effect.Effect<void> =>
@@ -178,6 +150,11 @@ const make = Effect.fnUntraced(function* ({
     machine.isSettled && table.isCertain(pointOf(placeOf(block)), count)
   const nearest: DirectoryService["nearest"] = (block, count) =>
     table.nearest(pointOf(placeOf(block)), count, true).map(({ peer }) => peer)
+  const search = Effect.fnUntraced(function* (block: BlockId, count: number) {
+    const { calls, lookup } = yield* step((now) => machine.lookup(placeOf(block), count, true, now))
+    yield* performAll(calls)
+    return lookup.found.map(({ peer }) => peer)
+  })
   const lookups = yield* Effect.makeSemaphore(policy.maxLookups)
 
   return {
@@ -197,15 +174,7 @@ const make = Effect.fnUntraced(function* ({
       ),
     lookup: Effect.fn("Directory.lookup")((block, count) =>
       Effect.suspend(() =>
-        isCertain(block, count)
-          ? Effect.succeed(nearest(block, count))
-          : lookups.withPermits(1)(
-              Effect.flatMap(
-                step((now) => machine.lookup(placeOf(block), count, true, now)),
-                ({ calls, lookup }) =>
-                  Effect.as(performAll(calls), lookup).pipe(Effect.map(({ found }) => found.map(({ peer }) => peer)))
-              )
-            )
+        isCertain(block, count) ? Effect.succeed(nearest(block, count)) : lookups.withPermits(1)(search(block, count))
       )
     ),
     nearest,
