@@ -68,7 +68,7 @@ describe("What is taken from allowances", () => {
       const accept = yield* Answering.make(all, MAX_BYTES, handler)
       const prng = Prng.make("allowances")
       for (let i = 0; i < STREAMS; i++) {
-        const [one, other] = fakeStreams()
+        const [one, other] = fakeStreams(i % 3 === 0)
         accept(other, peer)
         yield* hostility(prng, one)
         expect(held(all)).toEqual([0, 0, 0, 0])
@@ -85,7 +85,7 @@ describe("What is taken from allowances", () => {
       const prng = Prng.make("allowances of answers")
       const tags = new Set<string>()
       for (let i = 0; i < STREAMS; i++) {
-        const [one, other] = fakeStreams()
+        const [other, one] = fakeStreams(i % 3 === 0)
         const options = { maxAnswerBytes: MAX_BYTES, onAnswer: () => {}, onClosed: () => {}, peer, self, stream: one }
         yield* Effect.scoped(
           Effect.gen(function* () {

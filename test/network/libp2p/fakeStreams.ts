@@ -29,9 +29,10 @@ class FakeStream extends EventTarget {
   }
 }
 
-/** Both ends. */
-export const fakeStreams = (): readonly [Stream, Stream] => {
+/** Both ends; of one that is stuck, what the second sends is never taken. */
+export const fakeStreams = (isStuck: boolean): readonly [Stream, Stream] => {
   const [one, other] = [new FakeStream(), new FakeStream()]
+  if (isStuck) other.writeBufferLength = Number.MAX_SAFE_INTEGER
   one.other = other
   other.other = one
   return [one as unknown as Stream, other as unknown as Stream]
