@@ -245,7 +245,7 @@ export class FaultSchedule {
     const up = this.#cluster.honest.filter(({ life }) => life !== undefined)
     if (up.length === 0) return Effect.void
     const later = Effect.suspend(() => Effect.sleep(Duration.millis(this.#prng.nextFloat() * DECISION_MILLIS)))
-    const moment = Effect.zipLeft(this.#prng.pick(up).asked("Accept"), later)
+    const moment = Effect.zipLeft(this.#prng.pick(up).asked("Pend", "Accept"), later)
     return Effect.flatMap(Effect.timeoutOption(moment, Duration.millis(MAX_WAIT_MILLIS)), (come) => {
       if (come._tag === "None") return Effect.void
       counts.add("muted-coordinator")
@@ -292,7 +292,7 @@ const homeOf = ({ collections, shards }: Manifest): CollectionId =>
 
 /** A moment that does not come within so long is not waited for any more. */
 const MAX_WAIT_MILLIS = 500
-/** About the time from the first request to accept to the decision. */
+/** About the time from the first request that a decision follows from to the decision: to vote in one round, to accept in two. */
 const DECISION_MILLIS = 6
 /** About the time that a write takes, in milliseconds. */
 const WRITE_MILLIS = 2

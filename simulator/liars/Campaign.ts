@@ -30,11 +30,10 @@ export const campaign = (context: LiarContext, plot: Plot, make: Making): Effect
     abort: order.slice(-needed),
     commit: order.slice(0, needed)
   }
-  const elsewhere = plot.victims.filter((peer) => !of.includes(peer))
   const some = (peers: ReadonlyArray<PeerId>) => (prng.nextInt(ALONE_OUT_OF) === 0 ? [prng.pick(peers)] : peers)
   const answers = Effect.sleep(Duration.millis(ANSWERS_MILLIS))
 
-  const vote = Effect.suspend(() => make(plot.pend, [...some(camps.commit), ...elsewhere]))
+  const vote = Effect.suspend(() => make(plot.pend, [...some(camps.commit), ...plot.votersElsewhere]))
   const join = Effect.suspend(() => make(plot.join, of))
   const propose = Effect.suspend(() =>
     Effect.forEach(plot.proposals, ({ move, value }) => make(move, camps[value]), { discard: true })

@@ -28,7 +28,7 @@ export interface MoveTowards {
 const CRIMES = ["none", "acceptances", "ends", "shards", "statements"] as const
 
 /** Those of a campaign, which needs what it does to be granted. */
-const CRIMES_OF_CAMPAIGN = ["none", "statements"] as const
+const CRIMES_OF_CAMPAIGN = ["none", "shards", "statements"] as const
 /** It is a campaign so many times of so many. */
 const CAMPAIGNS = { of: 3, times: 2 } as const
 
@@ -181,6 +181,11 @@ export class Plot {
     const own = this.#context.signer.peer
     const of = this.#primary.filter((peer) => peer !== own)
     return { needed: this.#quorums.quorum - (this.#primary.length - of.length), of }
+  }
+
+  /** Who is asked for the votes of the other shards: nobody, where it does without these. */
+  get votersElsewhere(): ReadonlyArray<PeerId> {
+    return this.#crime === "shards" ? [] : this.victims.filter((peer) => !this.#primary.includes(peer))
   }
 
   get #primary(): ReadonlyArray<PeerId> {
