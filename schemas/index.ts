@@ -1,8 +1,10 @@
 /** Shapes that cross a wire or a disk, ids, and every typed error. */
+export * from "./Address.ts"
 export * from "./Block.ts"
 export * from "./BlockTypes.ts"
 export * from "./Cluster.ts"
 export * from "./Collection.ts"
+export * from "./Directory.ts"
 export * from "./Errors.ts"
 export * from "./Ids.ts"
 export * from "./Json.ts"

@@ -1,6 +1,8 @@
 /** The ports: what can be swapped by a layer. */
 export * from "./ClusterMember.ts"
 export * from "./CoordinatorRepo.ts"
+export * from "./Directory.ts"
+export * from "./Discovery.ts"
 export * from "./Entropy.ts"
 export * from "./Hasher.ts"
 export * from "./HostTurn.ts"

@@ -15,7 +15,8 @@ export const layer = (peers: ReadonlyArray<PeerId>): Layer.Layer<KeyNetwork, nev
       return {
         closest: (block, count) => neighbourhood.closest(block, count),
         hasRoster: true,
-        isAdmitted: (peer) => admitted.has(peer)
+        isAdmitted: (peer) => admitted.has(peer),
+        lookup: (block, count) => Effect.sync(() => neighbourhood.closest(block, count))
       }
     })
   )

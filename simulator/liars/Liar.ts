@@ -97,7 +97,11 @@ export const heeded = (
 export const misled = (honest: KeyNetworkService, { closest }: Lies): KeyNetworkService =>
   closest === undefined
     ? honest
-    : { ...honest, closest: (block, count) => closest(block, honest.closest(block, count)) }
+    : {
+        ...honest,
+        closest: (block, count) => closest(block, honest.closest(block, count)),
+        lookup: (block, count) => Effect.map(honest.lookup(block, count), (found) => closest(block, found))
+      }
 
 const isProtocol = (protocol: { readonly name: string }, other: { readonly name: string }): boolean =>
   protocol.name === other.name

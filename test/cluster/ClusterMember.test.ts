@@ -79,7 +79,8 @@ const memberLike = (stage: Stage, name: string, believed: { current: Beliefs }) 
     Layer.succeed(KeyNetwork, {
       closest: (block) => believed.current.closest.get(block) ?? [],
       hasRoster,
-      isAdmitted: (peer) => !believed.current.strangers.includes(peer)
+      isAdmitted: (peer) => !believed.current.strangers.includes(peer),
+      lookup: (block) => Effect.sync(() => believed.current.closest.get(block) ?? [])
     })
   )
   return ClusterMemberLayer.layer({ clusterSize, faultModel, network }).pipe(
