@@ -104,7 +104,9 @@ export class DirectoryWorld {
     for (let call = waiting.shift(); call !== undefined; call = waiting.shift()) {
       const answer = this.#answer(machine.registry.self, call)
       waiting.push(
-        ...(answer === undefined ? machine.failed(call, this.#now, false) : machine.answered(call, answer, this.#now))
+        ...(answer === undefined
+          ? machine.failed(call, this.#now, "unanswered")
+          : machine.answered(call, answer, this.#now))
       )
     }
     return { found: lookup.found.map(({ peer }) => peer), requests: lookup.requests }
@@ -170,7 +172,7 @@ export class DirectoryWorld {
       const { machine } = from
       this.#send(
         from,
-        answer === undefined ? machine.failed(call, this.#now, false) : machine.answered(call, answer, this.#now)
+        answer === undefined ? machine.failed(call, this.#now, "unanswered") : machine.answered(call, answer, this.#now)
       )
     })
   }

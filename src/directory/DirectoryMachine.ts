@@ -43,6 +43,9 @@ export type FirstClaim = Omit<PeerClaim, "peer" | "sequence">
 /** Something that went on, to be counted. */
 export type DirectoryEvent = Verdict | "misbehaved" | "unanswered" | "dropped"
 
+/** Why there is no answer. One who is busy is there. */
+export type Failure = "busy" | "misbehaved" | "unanswered"
+
 /** What a machine starts with. */
 export interface MachineStart {
   readonly nowMillis: number
@@ -73,6 +76,7 @@ export class DirectoryMachine {
   readonly #count: (event: DirectoryEvent) => void
   #claim: FirstClaim | undefined
   #renewMillis = 0
+  #contestMillis = 0
   #exchangeMillis: number
   #refreshMillis: number
   #quietComparisons = 0
@@ -110,7 +114,11 @@ export class DirectoryMachine {
 
   /** What is due. To be called every `tickMillis`. */
   tick(nowMillis: number): ReadonlyArray<Call> {
-    if (nowMillis >= this.#renewMillis || this.registry.isOwnBehind) this.#sign(nowMillis)
+    if (nowMillis >= this.#renewMillis) this.#sign(nowMillis)
+    else if (this.registry.isOwnBehind && nowMillis >= this.#contestMillis) {
+      this.#contestMillis = nowMillis + this.#policy.contestMillis
+      this.#sign(nowMillis)
+    }
     const calls: Array<Call> = []
     const silent = this.#lookAround(nowMillis)
     for (const peer of this.#leads.due(nowMillis, this.#policy.pingsPerTick)) this.#ping(calls, peer)
@@ -125,21 +133,23 @@ export class DirectoryMachine {
   asked(from: PeerId, question: DirectoryQuestion, nowMillis: number): DirectoryAnswer {
     const entry = this.registry.table.get(from)
     if (entry !== undefined) showed(entry, nowMillis)
-    if (question._tag === "Records") this.#learnAll(from, question.given, nowMillis)
-    else this.#learnOwnOf(from, question.own, nowMillis)
+    // Of others only those are heard that are known themselves.
+    if (question._tag !== "Records") this.#learnOwnOf(from, question.own, nowMillis)
+    else if (entry !== undefined && entry.shunnedUntilMillis <= nowMillis)
+      this.#learnAll(from, question.given, nowMillis)
     return answerTo(this.#context, question, nowMillis)
   }
 
   /** A peer answered: what to ask next because of it. */
   answered(call: Call, answer: DirectoryAnswer, nowMillis: number): ReadonlyArray<Call> {
     const { lookup, question, to } = call
-    if (answer._tag !== question._tag) return this.failed(call, nowMillis, true)
+    if (answer._tag !== question._tag) return this.failed(call, nowMillis, "misbehaved")
     if (lookup === undefined) this.#asked.delete(to)
     if (answer._tag !== "Records") this.#learnOwnOf(to, answer.own, nowMillis)
     this.#leads.delete(to)
     const entry = this.registry.table.get(to)
     if (entry !== undefined) {
-      didAnswer(entry, this.#policy, nowMillis, this.#prng.nextFloat())
+      didAnswer(this.registry.table, entry, this.#policy, nowMillis, this.#prng.nextFloat())
       if (question._tag !== "Records" && question.own !== undefined) entry.toldSequence = question.own.sequence
     }
     const calls: Array<Call> = []
@@ -159,13 +169,16 @@ export class DirectoryMachine {
   }
 
   /** A peer did not answer, or not as it must: what to ask next because of it. */
-  failed({ lookup, to }: Call, nowMillis: number, isMisbehaviour: boolean): ReadonlyArray<Call> {
+  failed({ lookup, to }: Call, nowMillis: number, failure: Failure): ReadonlyArray<Call> {
+    const { table } = this.registry
     if (lookup === undefined) this.#asked.delete(to)
-    this.#count(isMisbehaviour ? "misbehaved" : "unanswered")
-    const entry = this.registry.table.get(to)
+    if (failure === "misbehaved") this.#misbehaved(to, nowMillis)
+    else if (failure === "unanswered") this.#count(failure)
+    const entry = table.get(to)
+    const share = this.#prng.nextFloat()
     if (entry === undefined) this.#leads.failed(to, nowMillis)
-    else didFail(entry, this.#policy, nowMillis, this.#prng.nextFloat())
-    if (isMisbehaviour) this.#shun(to, nowMillis)
+    else if (failure === "busy") didAnswer(table, entry, this.#policy, nowMillis, share)
+    else didFail(table, entry, this.#policy, nowMillis, share)
     const calls: Array<Call> = []
     if (lookup !== undefined) {
       lookup.failed(to)

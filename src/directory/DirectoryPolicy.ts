@@ -28,6 +28,8 @@ export interface DirectoryPolicy {
   readonly lifetimeMillis: number
   /** How often it is signed anew. */
   readonly renewMillis: number
+  /** The least between two records that are signed because somebody else signs as this peer. */
+  readonly contestMillis: number
   /** How often a node looks at what is due. */
   readonly tickMillis: number
   /** How long the answer of a peer is waited for. */
@@ -76,6 +78,7 @@ export const defaultDirectoryPolicy: DirectoryPolicy = {
   announceTo: 32,
   answerMillis: 2 * SECOND,
   backOffMillis: SECOND,
+  contestMillis: 10 * SECOND,
   directoryLimit: 4_096,
   exchangeMillis: SECOND,
   failuresUntilUnreachable: 2,

@@ -13,7 +13,7 @@ export interface Entry extends Placed {
   signMillis: number
   /** When it is to be asked next whether it is there. */
   pingMillis: number
-  /** Answers that it owes, in a row. */
+  /** Answers that it owes, in a row: set by the table, which keeps count. */
   failures: number
   /** It misbehaved: it is not asked for anything until then. */
   shunnedUntilMillis: number
@@ -42,6 +42,8 @@ export class DirectoryTable {
   readonly #active = new KeySpace()
   /** How many share so many bits with this node. */
   readonly #counts: Array<number> = new Array<number>(POINT_BITS + 1).fill(0)
+  /** How many of them do not answer. */
+  readonly #silent: Array<number> = new Array<number>(POINT_BITS + 1).fill(0)
   #leftOutBits = 0
 
   constructor(shape: TableShape) {
@@ -50,6 +52,11 @@ export class DirectoryTable {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** How many do not answer. */
+  get unreachable(): number {
+    return this.#silent.reduce((sum, count) => sum + count, 0)
   }
 
   /** Whether nobody was ever left out for want of room. */
@@ -84,6 +91,17 @@ export class DirectoryTable {
 
   isReachable({ failures }: Entry): boolean {
     return failures < this.#shape.failuresUntilUnreachable
+  }
+
+  /** Says how many answers a peer owes. */
+  setFailures(entry: Entry, failures: number): void {
+    const wasThere = this.isReachable(entry)
+    entry.failures = failures
+    const isThere = this.isReachable(entry)
+    // An answer may come when its peer has been let go.
+    if (wasThere !== isThere && this.#entries.get(entry.peer) === entry) {
+      this.#silent[this.#bitsOf(entry.point)]! += isThere ? -1 : 1
+    }
   }
 
   /** Takes up a peer that is not known, if there is room or somebody to go for it: who went, or whether there is no room. */
@@ -124,6 +142,7 @@ export class DirectoryTable {
     this.#all.delete(entry)
     this.#active.delete(entry)
     this.#counts[this.#bitsOf(entry.point)]!--
+    if (!this.isReachable(entry)) this.#silent[this.#bitsOf(entry.point)]!--
   }
 
   /** The peers closest to a point, at most `count`, closest first. */
@@ -174,6 +193,7 @@ export class DirectoryTable {
     for (let bits = 1; bits <= edge; bits++) if (this.#counts[bits]! > this.#counts[fullest]!) fullest = bits
     // Where it would be one of the most itself, it comes only for one who does not answer.
     const isOfMost = own <= edge && this.#counts[own]! >= this.#counts[fullest]!
+    if (isOfMost && this.#silent[own] === 0) return "no-room"
     return this.#leastOf(isOfMost ? own : fullest, isOfMost) ?? "no-room"
   }
 

@@ -1,6 +1,6 @@
 /** Who is there: what an answer, or none, makes of a peer, and when it is asked again. */
 import type { DirectoryPolicy } from "./DirectoryPolicy.ts"
-import type { Entry } from "./DirectoryTable.ts"
+import type { DirectoryTable, Entry } from "./DirectoryTable.ts"
 
 /** A sign of a peer that came from itself, though not as an answer: it is there, which says not that it can be asked. */
 export const showed = (entry: Entry, nowMillis: number): void => {
@@ -9,16 +9,28 @@ export const showed = (entry: Entry, nowMillis: number): void => {
 }
 
 /** It answered. `share`, 0 to 1, spreads the next questions over time. */
-export const didAnswer = (entry: Entry, policy: DirectoryPolicy, nowMillis: number, share: number): void => {
+export const didAnswer = (
+  table: DirectoryTable,
+  entry: Entry,
+  policy: DirectoryPolicy,
+  nowMillis: number,
+  share: number
+): void => {
   entry.signMillis = nowMillis
-  entry.failures = 0
+  table.setFailures(entry, 0)
   entry.pingMillis = nowMillis + policy.silenceMillis * (1 - share / 2)
 }
 
 /** It owed an answer. */
-export const didFail = (entry: Entry, policy: DirectoryPolicy, nowMillis: number, share: number): void => {
+export const didFail = (
+  table: DirectoryTable,
+  entry: Entry,
+  policy: DirectoryPolicy,
+  nowMillis: number,
+  share: number
+): void => {
   const pause = Math.min(policy.maxBackOffMillis, policy.backOffMillis * 2 ** Math.min(entry.failures, MAX_DOUBLINGS))
-  entry.failures++
+  table.setFailures(entry, entry.failures + 1)
   entry.pingMillis = nowMillis + pause * (1 - share / 2)
 }
 

@@ -104,8 +104,7 @@ export class Lookup {
       this.#see(candidate)
       path.view.add(candidate)
     }
-    const closest = path.view.nearest(this.#start.point, this.#answers)
-    if (closest.some((placed) => placed.peer === peer)) path.arrivedAt = peer
+    if (this.#isClose(path, peer)) path.arrivedAt = peer
   }
 
   /** A peer did not answer, or not as it must. */
@@ -118,6 +117,13 @@ export class Lookup {
   get #answers(): number {
     const { count, policy } = this.#start
     return Math.min(MAX_RECORDS, Math.max(policy.answers, 2 * count))
+  }
+
+  /** Whether a peer is among the closest that a way could ask: what others ask, or asked in vain, is not in its way. */
+  #isClose({ view }: Path, peer: PeerId): boolean {
+    const closer = view.nearest(this.#start.point, this.#answers + this.#asked.size)
+    const free = closer.filter((placed) => placed.peer === peer || !this.#asked.has(placed.peer))
+    return free.slice(0, this.#answers).some((placed) => placed.peer === peer)
   }
 
   #pathOf(peer: PeerId): Path | undefined {
