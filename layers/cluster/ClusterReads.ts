@@ -7,6 +7,7 @@ import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { ProvedBlock, RepoAnswer, RepoQuestion, StoredBlock } from "../../schemas/Repo.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
+import type { ClusterIndexService } from "../../services/ClusterIndex.ts"
 import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
@@ -39,7 +40,8 @@ export interface ClusterReadsContext {
   readonly rules: ClusterRules
   readonly clusterSize: number
   readonly client: ClusterClientService
-  readonly keys: KeyNetworkService
+  readonly keys: Pick<KeyNetworkService, "closest" | "isAdmitted">
+  readonly index: ClusterIndexService
   /** What this node keeps itself. */
   readonly repo: StorageRepoService
   /** How far this node has applied the collection of a block. */
@@ -87,6 +89,9 @@ const LAG_MILLIS = 2
 /** They are asked so often, at most. */
 const MAX_LAG_ROUNDS = 8
 
+/** The members of what appeared while it was read are looked for so often, at most; then who tells of it is doubted. */
+const MAX_LOCATED = 6
+
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
   /** The latest of several blocks, all as of one instant if they keep still for as long as it takes to see that. */
@@ -99,14 +104,23 @@ export interface ClusterReads {
 
 /** Reads over the clusters of a network. */
 export const make = (context: ClusterReadsContext): ClusterReads => {
-  const { askRepo, client, clusterSize, keys, policy, repo, rules, throughOf } = context
+  const { askRepo, client, clusterSize, index, keys, policy, repo, rules, throughOf } = context
   const { liars, quorum } = quorumsOf(clusterSize, rules.faultModel)
 
-  const certified = (id: BlockId, members?: Members): Members => members ?? keys.closest(id, clusterSize)
+  /** Of what does not exist yet as far as is known, those who are to keep it. */
+  const certified = (id: BlockId, members?: Members): Members =>
+    members ?? index.homeOf(id) ?? keys.closest(id, clusterSize)
 
   const membersOf: ClusterReads["membersOf"] = (id, given) =>
     Effect.suspend(() => {
-      const members = certified(id, given)
+      const known = given ?? index.homeOf(id)
+      return known === undefined
+        ? Effect.flatMap(index.locate(id), (found) => ofCluster(id, found))
+        : ofCluster(id, known)
+    })
+
+  const ofCluster = (id: BlockId, members: Members): Effect.Effect<Members, BlockUnavailable> =>
+    Effect.suspend(() => {
       if (members.length < clusterSize) {
         const reason = `its cluster has ${clusterSize} members, and ${members.length} peers are known`
         return new BlockUnavailable({ block: id, reason })
@@ -338,6 +352,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return yield* unavailable(id, `${liars + 1} members must have revision ${rev}`)
   })
 
+  /** Whether a header that was not to be found when its members were looked for is there. */
+  const hasAppeared = (id: BlockId, ids: ReadonlyArray<BlockId>, all: ReadonlyArray<Proved>): boolean => {
+    if (index.homeOf(id) !== undefined) return false
+    // Where some are doubtful, that is all that is told.
+    const proved = all.length === ids.length ? all[ids.indexOf(id)] : undefined
+    return proved === undefined || "doubtful" in proved || proved.found !== undefined
+  }
+
   return {
     at: Effect.fnUntraced(function* (id: BlockId, rev: Rev, members?: Members) {
       const peers = yield* membersOf(id, members)
@@ -359,8 +381,15 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     }),
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
       const doubted = new Set<PeerId>()
-      for (;;) {
+      for (let located = 0; ; ) {
         const { all, isOneInstant }: LatestProved = yield* latestOf(ids, doubted)
+        // Created since it was looked for, and perhaps over others than were asked: its members are to be found first.
+        const appeared = located < MAX_LOCATED ? ids.filter((id) => hasAppeared(id, ids, all)) : []
+        if (appeared.length > 0) {
+          yield* Effect.sleep(Duration.millis(LAG_MILLIS * 2 ** located++))
+          yield* Effect.forEach(appeared, index.locate, { discard: true })
+          continue
+        }
         const doubtful = all.flatMap((each) => ("doubtful" in each ? each.doubtful : []))
         // Each time somebody is doubted who was not before, until too few are left.
         if (doubtful.length === 0) {

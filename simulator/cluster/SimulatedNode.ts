@@ -15,6 +15,7 @@ import * as Roster from "../../layers/network/Roster.ts"
 import type { MemberRequest } from "../../schemas/Cluster.ts"
 import type { StorageError } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
+import type { ClusterIndex } from "../../services/ClusterIndex.ts"
 import type { ClusterMember } from "../../services/ClusterMember.ts"
 import { Entropy } from "../../services/Entropy.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -35,7 +36,7 @@ import * as SeededEntropy from "../SeededEntropy.ts"
 import { record } from "../Trace.ts"
 
 /** What a node offers to those who look at it from outside. */
-export type NodeServices = Database | Transactor | ClusterMember | StorageRepo
+export type NodeServices = Database | Transactor | ClusterIndex | ClusterMember | StorageRepo
 
 /** What a node is made of: `ClusterNode.layer`, or what takes its place, such as that of another build. */
 export type NodeLayer = typeof ClusterNode.layer

@@ -1,7 +1,8 @@
 /** What the commands of a script do. */
-import type { AcceptanceProof, CertifiedRevision, FailedEnding, MemberRequest } from "../../../schemas/Cluster.ts"
+import type { AcceptanceProof, FailedEnding, MemberRequest } from "../../../schemas/Cluster.ts"
 import type { ActionId } from "../../../schemas/Ids.ts"
 import type { Ballot, Certificate, Decision, FaultModel, Proof } from "../../../schemas/Proof.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
 import type { SignerService } from "../../../services/Signer.ts"
 import { isOneRound } from "../../../src/cluster/ClusterRules.ts"
 import { needsPends } from "../../../src/cluster/evidence/AcceptanceProof.ts"
