@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { MemberAnswer, MemberRequest } from "../schemas/Cluster.ts"
-import type { ActionId, BlockId } from "../schemas/Ids.ts"
+import type { ActionId, BlockId, CollectionId } from "../schemas/Ids.ts"
 import type { Manifest } from "../schemas/Manifest.ts"
 import type { CertifiedRevision } from "../schemas/Revision.ts"
 import type { ReadError } from "./StorageRepo.ts"
@@ -25,6 +25,8 @@ export type Entering = "entered" | "known" | "unproved" | "contradicted"
 export interface ClusterMemberService {
   /** Answers a request, once all that the answer promises is durable. `Busy` is an answer, too. */
   readonly answer: (request: MemberRequest) => Effect.Effect<MemberAnswer, ReadError>
+  /** What this node's part of the cluster index says of who created a collection. */
+  readonly entry: (collection: CollectionId) => Effect.Effect<CertifiedRevision | undefined, ReadError>
   /** Takes an entry that stands into this node's part of the cluster index. */
   readonly enter: (entry: CertifiedRevision) => Effect.Effect<Entering, ReadError>
   /** Drops what is left of a transaction that has ended, if nothing can ask for it any more. */

@@ -30,10 +30,12 @@ export interface LookupPolicy {
   readonly maxDoubts: number
   /** The pause before that, in milliseconds; it doubles with each. */
   readonly doubtMillis: number
+  /** How long the last of those who are closest are waited for where a quorum knows of nobody, in milliseconds. */
+  readonly absenceMillis: number
 }
 
 /** What suits a laptop. */
-export const defaultLookupPolicy: LookupPolicy = { doubtMillis: 20, maxDoubts: 5 }
+export const defaultLookupPolicy: LookupPolicy = { absenceMillis: 50, doubtMillis: 20, maxDoubts: 5 }
 
 /** A network, and how patiently its index is asked. */
 export interface ClusterIndexOptions extends ClusterConstants {
@@ -57,7 +59,7 @@ const make = Effect.fnUntraced(function* ({
   const writer = yield* RepoWriter
   const rules = yield* clusterRules(constants)
   const { clusterSize, faultModel } = constants
-  const { answerMillis, doubtMillis, maxDoubts } = { ...defaultDrivePolicy, ...defaultLookupPolicy, ...given }
+  const { absenceMillis, answerMillis, doubtMillis, maxDoubts } = { ...defaultDrivePolicy, ...defaultLookupPolicy, ...given }
   const { liars, quorum } = quorumsOf(clusterSize, faultModel)
   if (keys.hasRoster) return onRoster((block) => keys.closest(block, clusterSize))
 
@@ -108,8 +110,9 @@ const make = Effect.fnUntraced(function* ({
     const said = new Map<PeerId, Said>()
     const creations = new Map<ActionId, Creation>()
     const decided = yield* Deferred.make<Belief>()
+    let isPatient = true
     const consider = Effect.suspend(() => {
-      const belief = believe(asked, said)
+      const belief = believe(asked, said, isPatient)
       return belief === undefined ? Effect.void : Deferred.succeed(decided, belief)
     })
     const askOne = (peer: PeerId) =>
@@ -125,7 +128,16 @@ const make = Effect.fnUntraced(function* ({
       concurrency: "unbounded",
       discard: true
     })
-    const belief = yield* Effect.raceFirst(Deferred.await(decided), Effect.zipRight(all, Deferred.await(decided)))
+    const hurry = Effect.suspend(() => {
+      isPatient = false
+      return consider
+    }).pipe(Effect.delay(Duration.millis(absenceMillis)))
+    const asking = Effect.all([all, hurry], { concurrency: "unbounded", discard: true })
+    const belief = yield* Effect.raceFirst(
+      Deferred.await(decided),
+      // Also where whoever waits for it may not be interrupted.
+      Effect.interruptible(Effect.zipRight(asking, Deferred.await(decided)))
+    )
     return { belief, creations }
   })
 

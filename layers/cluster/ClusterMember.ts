@@ -103,6 +103,7 @@ const make = Effect.fnUntraced(function* ({
         ),
         ({ answer, notices: noticed }) => Effect.as(notices.offerAll(noticed), answer)
       ),
+    entry: writer.storage.entry,
     forget: (action) =>
       writer.ask(
         () => [],

@@ -7,7 +7,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { Placement } from "../../src/collection/Collection.ts"
 import * as Prng from "../../src/random/Prng.ts"
@@ -19,14 +18,15 @@ import type { TraceEvent } from "../Trace.ts"
 import type { Workload } from "../workloads/Workload.ts"
 import * as Workloads from "../workloads/Workloads.ts"
 import { Account, transact } from "./Client.ts"
-import { Cluster, type ClusterShape, shapeProblem } from "./Cluster.ts"
+import { Cluster, type ClusterShape, shapeProblem, thisBuild } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
 import { defaultFaultPolicy, FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
-import type { NodeLayer, SimulatedNode } from "./SimulatedNode.ts"
+import type { NodeBuild, SimulatedNode } from "./SimulatedNode.ts"
+import * as growing from "./growing.ts"
 import { settle } from "./settle.ts"
 
 /** What is simulated. */
-export interface Options extends ClusterShape {
+export interface Options extends Omit<ClusterShape, "newcomers"> {
   readonly workload: Workloads.WorkloadName
   readonly placement: Placement
   readonly faults: ReadonlyArray<FaultGroup>
@@ -57,7 +57,7 @@ export const defaultOptions: Options = {
 }
 
 /** Why nothing such can be simulated. */
-export const optionsProblem = (options: Options): string | undefined => shapeProblem(options)
+export const optionsProblem = (options: Options): string | undefined => shapeProblem({ ...options, newcomers: 0 })
 
 /** How a simulation went. */
 export interface Report extends Decisions {
@@ -88,14 +88,14 @@ const CLIENTS_OF_LIAR = 3
 const MAX_THINK_MILLIS = 30
 
 /**
- * Simulates one seed. The same seed and options give the same report. `node`: what the nodes are made of; what checks them is always
+ * Simulates one seed. The same seed and options give the same report. `build`: what the nodes are made of; what checks them is always
  * of this build.
  */
 export const run = (
   hasher: HasherService,
   seed: number,
   options: Options,
-  node: NodeLayer = ClusterNode.layer
+  build: NodeBuild = thisBuild
 ): Report => {
   const counts = new FaultCounts()
   const account = new Account()
@@ -105,7 +105,7 @@ export const run = (
   })
   const program = Effect.provide(
     Logger.withMinimumLogLevel(
-      life(Prng.make(`cluster-${seed}`), node, hasher, options, counts, account),
+      life(Prng.make(`cluster-${seed}`), build, hasher, options, counts, account),
       LogLevel.Error
     ),
     Logger.replace(Logger.defaultLogger, logger)
@@ -137,7 +137,7 @@ interface Ended {
 /** All that happens: a start in peace, work under faults, healing, quiet, and a last look at everything. */
 const life = (
   prng: Prng.Prng,
-  node: NodeLayer,
+  build: NodeBuild,
   hasher: HasherService,
   options: Options,
   counts: FaultCounts,
@@ -145,9 +145,14 @@ const life = (
 ) =>
   Effect.gen(function* () {
     const groups = new Set(options.faults)
-    const shape = { ...options, lies: groups.has("liars") ? options.lies : [] }
-    const cluster = yield* Cluster.make(shape, node, prng, hasher, counts)
+    const shape: ClusterShape = {
+      ...options,
+      lies: groups.has("liars") ? options.lies : [],
+      newcomers: Workloads.newcomersOf(options.workload)
+    }
+    const cluster = yield* Cluster.make(shape, build, prng, hasher, counts)
     yield* cluster.start
+    if (!(yield* growing.settled(cluster))) return ended(cluster, ["the founders do not come to be active"])
     const workload = Workloads.make(options.workload, options.placement)
     const [first] = cluster.honest
     for (const [i, body] of workload.setUp.entries()) {
@@ -161,6 +166,7 @@ const life = (
     }
     const faults = new FaultSchedule(cluster, groups, prng.fork("faults"), policy)
     const failing = yield* Effect.forkDaemon(faults.run)
+    const joining = yield* Effect.forkDaemon(growing.joining(cluster, prng))
     const common = { account, workload }
     const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
     // A coordinator lies only where it has something to coordinate.
@@ -175,6 +181,7 @@ const life = (
     )
     yield* untilBroken(account, working)
     yield* Fiber.interrupt(failing)
+    yield* Fiber.join(joining)
     yield* faults.heal
     // What is broken already would only be hidden by more of the same.
     if (account.problems.length > 0 || new Evidence(cluster).violations.length > 0) return ended(cluster, [])

@@ -25,10 +25,14 @@ export type Belief =
   /** Each is what f + 1 peers say, with proof: more lie than may. */
   | { readonly _tag: "Contradiction"; readonly creators: ReadonlyArray<ActionId> }
 
-/** What is to be believed; undefined while it depends on who is still to be heard. */
+/**
+ * What is to be believed; undefined while it depends on who is still to be heard. `isPatient`: whether those of the closest who have not
+ * answered are still waited for where enough others know of nobody.
+ */
 export const believe = (
   { closest, formerly, liars, quorum }: Asked,
-  said: ReadonlyMap<PeerId, Said>
+  said: ReadonlyMap<PeerId, Said>,
+  isPatient: boolean
 ): Belief | undefined => {
   const asked = [...new Set([...closest, ...formerly])]
   const counts = new Map<ActionId, number>()
@@ -43,7 +47,8 @@ export const believe = (
   }
   const nones = closest.filter((peer) => said.get(peer) === "none").length
   // Whoever took over from others may not be known to be closest everywhere yet: these are heard, too.
-  const isFormerlyHeard = formerly.every((peer) => said.has(peer))
-  if (counts.size === 0 && nones >= quorum && isFormerlyHeard) return { _tag: "Absent" }
+  const awaited = isPatient ? asked : formerly
+  const isHeard = awaited.every((peer) => said.has(peer))
+  if (counts.size === 0 && nones >= quorum && isHeard) return { _tag: "Absent" }
   return asked.every((peer) => said.has(peer)) ? { _tag: "Doubtful" } : undefined
 }

@@ -159,6 +159,8 @@ const keyInWords = (stage: Stage, { key: [space, block, kind, name] }: StorageWr
       return [`end of ${stage.nameOfAction(block as ActionId)}`]
     case "transaction":
       return [`manifest of ${stage.nameOfAction(block as ActionId)}`]
+    case "cluster-index":
+      return [`index entry of ${stage.nameOfBlock(block as BlockId)}`]
     case "proof":
       return [`proof of ${stage.nameOfAction(block as ActionId)}`]
     default:
