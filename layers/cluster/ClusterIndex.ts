@@ -59,7 +59,11 @@ const make = Effect.fnUntraced(function* ({
   const writer = yield* RepoWriter
   const rules = yield* clusterRules(constants)
   const { clusterSize, faultModel } = constants
-  const { absenceMillis, answerMillis, doubtMillis, maxDoubts } = { ...defaultDrivePolicy, ...defaultLookupPolicy, ...given }
+  const { absenceMillis, answerMillis, doubtMillis, maxDoubts } = {
+    ...defaultDrivePolicy,
+    ...defaultLookupPolicy,
+    ...given
+  }
   const { liars, quorum } = quorumsOf(clusterSize, faultModel)
   if (keys.hasRoster) return onRoster((block) => keys.closest(block, clusterSize))
 

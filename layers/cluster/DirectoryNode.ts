@@ -17,8 +17,8 @@ import { defaultDirectoryPolicy } from "../../src/directory/DirectoryPolicy.ts"
 import type { Database } from "../../src/transaction/Database.ts"
 import * as DirectoryLayer from "../directory/Directory.ts"
 import * as DirectoryKeys from "../directory/KeyNetwork.ts"
-import * as ActiveMark from "./ActiveMark.ts"
 import * as Activation from "./Activation.ts"
+import * as ActiveMark from "./ActiveMark.ts"
 import * as ClusterNode from "./ClusterNode.ts"
 
 /** A node of a network that grows: what it does as a member, how it knows the others, and when it is active. */

@@ -76,10 +76,10 @@ const growthOf = (founders: ReadonlyArray<PeerId>): Growth => ({
   directory: {
     answerMillis: 100,
     backOffMillis: 100,
-    exchangeMillis: 100,
+    exchangeMillis: 250,
     maxBackOffMillis: 1_000,
-    silenceMillis: 500,
-    tickMillis: 25,
+    silenceMillis: 1_000,
+    tickMillis: 50,
     updates: { burst: 16, perMinute: 600 }
   },
   founders
@@ -126,7 +126,7 @@ export class Cluster {
       const liars = new Set(draw.shuffle(names).slice(0, count))
       const nodes = names.map((name, i) => {
         const own = prng.fork(name)
-        const liar = liars.has(name) ? Liars.draw(draw, shape.lies) : undefined
+        const liar = liars.has(name) ? Liars.draw(draw, shape.lies, shape.newcomers === 0) : undefined
         return new SimulatedNode(name, signers[i]!, new SimulatedDisk(own.fork("disk"), counts), liar, own, around)
       })
       return new Cluster(shape, around, nodes)

@@ -21,8 +21,8 @@ import { Account, transact } from "./Client.ts"
 import { Cluster, type ClusterShape, shapeProblem, thisBuild } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
 import { defaultFaultPolicy, FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
-import type { NodeBuild, SimulatedNode } from "./SimulatedNode.ts"
 import * as growing from "./growing.ts"
+import type { NodeBuild, SimulatedNode } from "./SimulatedNode.ts"
 import { settle } from "./settle.ts"
 
 /** What is simulated. */
@@ -91,12 +91,7 @@ const MAX_THINK_MILLIS = 30
  * Simulates one seed. The same seed and options give the same report. `build`: what the nodes are made of; what checks them is always
  * of this build.
  */
-export const run = (
-  hasher: HasherService,
-  seed: number,
-  options: Options,
-  build: NodeBuild = thisBuild
-): Report => {
+export const run = (hasher: HasherService, seed: number, options: Options, build: NodeBuild = thisBuild): Report => {
   const counts = new FaultCounts()
   const account = new Account()
   const logger = Logger.make(({ logLevel, message }) => {
@@ -167,7 +162,7 @@ const life = (
     const faults = new FaultSchedule(cluster, groups, prng.fork("faults"), policy)
     const failing = yield* Effect.forkDaemon(faults.run)
     const joining = yield* Effect.forkDaemon(growing.joining(cluster, prng))
-    const common = { account, workload }
+    const common = { account, isGrowing: cluster.newcomers.length > 0, workload }
     const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
     // A coordinator lies only where it has something to coordinate.
     const liars = cluster.nodes.filter(({ liar }) => liar !== undefined)
@@ -198,12 +193,19 @@ const ended = (cluster: Cluster, problems: ReadonlyArray<string>): Ended => {
   return { decisions: evidence.decisions, problems: [...evidence.violations, ...problems] }
 }
 
-/** Where a client works: at its own node, or at another while that is down; undefined where all are, for long. */
-const nodeFor = (nodes: Work["nodes"], prng: Prng.Prng, number: number): Effect.Effect<SimulatedNode | undefined> =>
+/**
+ * Where a client works: at its own node, or at another while that is down; in a network that grows, at one or the other. Undefined where
+ * all are down, for long.
+ */
+const nodeFor = (
+  { isGrowing, nodes }: Work,
+  prng: Prng.Prng,
+  number: number
+): Effect.Effect<SimulatedNode | undefined> =>
   Effect.gen(function* () {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const up = nodes.filter(({ life }) => life !== undefined)
-      const home = nodes[number % nodes.length]!
+      const home = isGrowing ? prng.pick(nodes) : nodes[number % nodes.length]!
       const node = home.life === undefined && up.length > 0 ? prng.pick(up) : home
       if (node.life !== undefined) return node
       yield* Effect.sleep(Duration.millis(LOOK_AGAIN_MILLIS))
@@ -212,16 +214,12 @@ const nodeFor = (nodes: Work["nodes"], prng: Prng.Prng, number: number): Effect.
   })
 
 /** A client at work, one transaction after another. */
-const work = (
-  { account, nodes, transactions, workload }: Work,
-  prng: Prng.Prng,
-  name: string,
-  number: number
-): Effect.Effect<void> =>
+const work = (shared: Work, prng: Prng.Prng, name: string, number: number): Effect.Effect<void> =>
   Effect.gen(function* () {
+    const { account, transactions, workload } = shared
     for (let step = 0; step < transactions; step++) {
       yield* Effect.sleep(Duration.millis(prng.nextInt(MAX_THINK_MILLIS)))
-      const node = yield* nodeFor(nodes, prng, number)
+      const node = yield* nodeFor(shared, prng, number)
       if (node === undefined) return
       yield* transact(account, `${name}.${step}`, node, workload.next(prng, step))
     }
@@ -230,6 +228,7 @@ const work = (
 /** What clients have in common: where they work, and at what. */
 interface Work {
   readonly account: Account
+  readonly isGrowing: boolean
   readonly nodes: ReadonlyArray<SimulatedNode>
   readonly transactions: number
   readonly workload: Workload

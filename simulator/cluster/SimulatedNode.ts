@@ -226,10 +226,12 @@ export class SimulatedNode {
       KeyNetwork,
       Effect.map(KeyNetwork, (honest) => misled(honest, lies))
     )
-    return build.node(options).pipe(
-      Layer.provide(Layer.provide(neighbours, Roster.layer(roster))),
-      Layer.provide(keys.layer(this.signer)),
-      Layer.provide(Layer.succeedContext(around))
-    )
+    return build
+      .node(options)
+      .pipe(
+        Layer.provide(Layer.provide(neighbours, Roster.layer(roster))),
+        Layer.provide(keys.layer(this.signer)),
+        Layer.provide(Layer.succeedContext(around))
+      )
   }
 }

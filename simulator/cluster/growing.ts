@@ -8,8 +8,10 @@ import { record } from "../Trace.ts"
 import type { Cluster } from "./Cluster.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 
-/** The longest pause between two that join, in milliseconds. */
-const MAX_JOIN_PAUSE_MILLIS = 400
+/** The longest that the first of those who join is waited for, in milliseconds: there are to be some names by then. */
+const MAX_LEAD_MILLIS = 500
+/** The longest pause between two that join, in milliseconds: in a crowd, or one by one. */
+const JOIN_PAUSES_MILLIS = [20, 400] as const
 /** Who is to be active is looked at so often, */
 const LOOK_MILLIS = 50
 /** at most so many times. */
@@ -36,13 +38,14 @@ export const settled = (cluster: Cluster): Effect.Effect<boolean> =>
 export const joining = (cluster: Cluster, prng: Prng): Effect.Effect<void> => {
   if (cluster.newcomers.length === 0) return Effect.void
   const draw = prng.fork("newcomers")
-  return Effect.forEach(
-    cluster.newcomers,
-    ({ name, start }) =>
-      Effect.sleep(Duration.millis(1 + draw.nextInt(MAX_JOIN_PAUSE_MILLIS))).pipe(
-        Effect.zipRight(record(`${name} joins`)),
-        Effect.zipRight(start)
-      ),
-    { discard: true }
+  const pauseMillis = draw.pick(JOIN_PAUSES_MILLIS)
+  const join = ({ name, start }: SimulatedNode) =>
+    Effect.sleep(Duration.millis(1 + draw.nextInt(pauseMillis))).pipe(
+      Effect.zipRight(record(`${name} joins`)),
+      Effect.zipRight(start)
+    )
+  return Effect.zipRight(
+    Effect.sleep(Duration.millis(1 + draw.nextInt(MAX_LEAD_MILLIS))),
+    Effect.forEach(cluster.newcomers, join, { discard: true })
   )
 }

@@ -125,6 +125,19 @@ const around: ReadonlyArray<Mutation> = [
     search: { ...SMALL, lies: ["members"], workload: "create-race" }
   },
   {
+    name: "active-before-sync",
+    replacements: [
+      {
+        file: "layers/cluster/Activation.js",
+        find: "const now = yield* Clock.currentTimeMillis;",
+        replace: `const now = yield* Clock.currentTimeMillis;
+        if (!record.active)
+            yield* directory.announce({ active: true, takesOverFrom: [] });`
+      }
+    ],
+    search: { clients: 5, faultPauseMillis: 30, faults: ["crashes"], transactions: 20, workload: "grow-during-create" }
+  },
+  {
     name: "certificates not checked in anti-entropy",
     replacements: [
       {

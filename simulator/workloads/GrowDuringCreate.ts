@@ -4,10 +4,10 @@ import * as CreateRace from "./CreateRace.ts"
 import type { Workload } from "./Workload.ts"
 
 /** So many nodes join meanwhile. */
-export const NEWCOMERS = 5
+export const NEWCOMERS = 7
 
-/** More names than in a race, and fewer transactions on each: most find a name that is not there, or is only just being created. */
-const SHAPE: CreateRace.Shape = { collections: 30, transactionsEach: 2 }
+/** More names than in a race, and a new one with each transaction: most find a name that is not there, or is only just being created. */
+const SHAPE: CreateRace.Shape = { collections: 12, transactionsEach: 1 }
 
 /** The workload, for clients of a network that grows. */
 export const workload = (placement: Placement): Workload => ({

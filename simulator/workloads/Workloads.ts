@@ -12,7 +12,8 @@ export const WORKLOADS = ["list-append", "bank", "register", "create-race", "dia
 export type WorkloadName = (typeof WORKLOADS)[number]
 
 /** How many nodes join the network while clients work at it. */
-export const newcomersOf = (name: WorkloadName): number => (name === "grow-during-create" ? GrowDuringCreate.NEWCOMERS : 0)
+export const newcomersOf = (name: WorkloadName): number =>
+  name === "grow-during-create" ? GrowDuringCreate.NEWCOMERS : 0
 
 const makers: Readonly<Record<WorkloadName, (placement: Placement) => Workload>> = {
   bank: Bank.workload,
