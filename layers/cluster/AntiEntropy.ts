@@ -22,6 +22,8 @@ export interface AntiEntropyContext {
   /** How long the answer of a peer is waited for, in milliseconds. */
   readonly answerMillis: number
   readonly clusterSize: number
+  /** Others that keep the same as this node, as far as it remembers. */
+  readonly companions: () => Iterable<PeerId>
   readonly compareMillis: number
   readonly hasher: HasherService
   readonly keys: KeyNetworkService
@@ -37,10 +39,17 @@ export interface AntiEntropyContext {
 /** A page is given up after as long as so many answers may take: whoever tells of it may keep everything that it tells of back. */
 const MAX_ANSWERS = 10
 
-/** The peers around this node's own key: those that it shares most clusters with. */
-export const neighboursOf = ({ clusterSize, hasher, keys, self }: AntiEntropyContext): ReadonlyArray<PeerId> => {
+/** The peers around this node's own key, those that it shares most clusters with, and others with whom it shares some. */
+export const neighboursOf = ({
+  clusterSize,
+  companions,
+  hasher,
+  keys,
+  self
+}: AntiEntropyContext): ReadonlyArray<PeerId> => {
   const place = Base32.encode(hasher.sha256(self)) as BlockId
-  return keys.closest(place, 2 * clusterSize).filter((peer) => peer !== self)
+  const all = new Set([...keys.closest(place, 2 * clusterSize), ...companions()])
+  return [...all].filter((peer) => peer !== self)
 }
 
 /** Compares for ever, each time with one of the neighbours. */

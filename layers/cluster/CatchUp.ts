@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import { type CommitRequest, MAX_REVISIONS, type RepoAnswer, type RepoQuestion } from "../../schemas/Repo.ts"
+import { ClusterIndex } from "../../services/ClusterIndex.ts"
 import { ClusterMember, type MemberNotice } from "../../services/ClusterMember.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -22,12 +23,15 @@ import type { DrivePolicy } from "./DrivePolicy.ts"
 
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
+/** Peers that are remembered to keep the same as this one, about. */
+const MAX_COMPANIONS = 256
 
 /** A network, how long the answer of a peer is waited for, and how often something is compared. */
 export interface CatchUpOptions extends ClusterConstants, Pick<DrivePolicy, "answerMillis" | "compareMillis"> {}
 
 const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...constants }: CatchUpOptions) {
   const member = yield* ClusterMember
+  const index = yield* ClusterIndex
   const keys = yield* KeyNetwork
   const rules = yield* clusterRules(constants)
   const { clusterSize } = constants
@@ -98,12 +102,24 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
 
   const catchUp = Effect.fnUntraced(function* (block: BlockId) {
     const stored = yield* Effect.orElseSucceed(writer.state(block), () => undefined)
-    for (const peer of stored?.members ?? keys.closest(block, clusterSize))
+    for (const peer of stored?.members ?? index.homeOf(block) ?? keys.closest(block, clusterSize))
       if (peer !== network.self) yield* takeOver(block, peer)
   })
 
+  /** Without a roster those who keep the same need not be closest any more. */
+  const companions = new Set<PeerId>()
+  if (!keys.hasRoster) {
+    yield* member.onApplied(({ shards }) => {
+      for (const { members } of shards) {
+        if (!members.includes(network.self)) continue
+        for (const peer of members) if (companions.size < MAX_COMPANIONS) companions.add(peer)
+      }
+    })
+  }
+
   yield* Effect.forkScoped(
     AntiEntropy.run({
+      companions: () => companions,
       answerMillis,
       catchUp,
       clusterSize,
@@ -140,5 +156,8 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
 /** Catches a member up with the others of its clusters, whenever it notices that it must. */
 export const layer = (
   options: CatchUpOptions
-): Layer.Layer<never, never, ClusterMember | KeyNetwork | PeerNetwork | RepoWriter | Hasher | Verifier> =>
-  Layer.scopedDiscard(make(options))
+): Layer.Layer<
+  never,
+  never,
+  ClusterIndex | ClusterMember | KeyNetwork | PeerNetwork | RepoWriter | Hasher | Verifier
+> => Layer.scopedDiscard(make(options))

@@ -48,6 +48,7 @@ import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 import { locating } from "./locating.ts"
+import { defaultReadPolicy, type ReadPolicy } from "./ReadPolicy.ts"
 import { throughOf } from "./RepoService.ts"
 import * as Resolution from "./Resolution.ts"
 import * as Sweep from "./Sweep.ts"
@@ -57,7 +58,7 @@ import * as Turns from "./Turns.ts"
 
 /** A network, and how patient its transactor is. */
 export interface NetworkTransactorOptions extends ClusterConstants {
-  readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy & LookupPolicy & TurnPolicy>
+  readonly policy?: Partial<DrivePolicy & ReadPolicy & LookupPolicy & TurnPolicy>
 }
 
 type Requirements =
@@ -108,7 +109,7 @@ const make = Effect.fnUntraced(function* ({
   const rules = { ...(yield* clusterRules(constants)), creatorOf: index.creatorOf }
   const { clusterSize, faultModel, network } = constants
   const { hasRoster } = rules
-  const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...defaultTurnPolicy, ...given }
+  const policy = { ...defaultDrivePolicy, ...defaultReadPolicy, ...defaultTurnPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
   const asked = yield* ClusterClient
   const client = hasRoster ? asked : locating(asked, index)

@@ -161,7 +161,8 @@ const life = (
     }
     const faults = new FaultSchedule(cluster, groups, prng.fork("faults"), policy)
     const failing = yield* Effect.forkDaemon(faults.run)
-    const joining = yield* Effect.forkDaemon(growing.joining(cluster, prng))
+    const joining =
+      cluster.newcomers.length === 0 ? undefined : yield* Effect.forkDaemon(growing.joining(cluster, prng))
     const common = { account, isGrowing: cluster.newcomers.length > 0, workload }
     const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
     // A coordinator lies only where it has something to coordinate.
@@ -176,7 +177,7 @@ const life = (
     )
     yield* untilBroken(account, working)
     yield* Fiber.interrupt(failing)
-    yield* Fiber.join(joining)
+    if (joining !== undefined) yield* Fiber.join(joining)
     yield* faults.heal
     // What is broken already would only be hidden by more of the same.
     if (account.problems.length > 0 || new Evidence(cluster).violations.length > 0) return ended(cluster, [])

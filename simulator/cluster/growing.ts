@@ -36,7 +36,6 @@ export const settled = (cluster: Cluster): Effect.Effect<boolean> =>
 
 /** Those who are to join do so, one after another. */
 export const joining = (cluster: Cluster, prng: Prng): Effect.Effect<void> => {
-  if (cluster.newcomers.length === 0) return Effect.void
   const draw = prng.fork("newcomers")
   const pauseMillis = draw.pick(JOIN_PAUSES_MILLIS)
   const join = ({ name, start }: SimulatedNode) =>
