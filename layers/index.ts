@@ -1,5 +1,6 @@
 /** Implementations of the ports, and whole nodes. */
 export * as ClusterNode from "./cluster/ClusterNode.ts"
+export * as DirectoryNode from "./cluster/DirectoryNode.ts"
 export * as Identity from "./crypto/Identity.ts"
 export * as IdentityFile from "./crypto/IdentityFile.ts"
 export * as NobleCrypto from "./crypto/NobleCrypto.ts"

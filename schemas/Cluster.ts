@@ -6,7 +6,7 @@ import { ActionId, BlockId } from "./Ids.ts"
 import { KeySignature, Payload, SignedManifest } from "./Manifest.ts"
 import { Ballot, Certificate, Decision, JoinValue, Proof } from "./Proof.ts"
 import { CommitRequest, PendRequest } from "./Repo.ts"
-import { Revision } from "./Revision.ts"
+import { CertifiedRevision, Revision } from "./Revision.ts"
 
 /** What a member accepted, and in which ballot. */
 export const Acceptance = Schema.Struct({ ballot: Schema.NullOr(Ballot), value: Decision })
@@ -23,10 +23,6 @@ export const JoinStatement = Schema.Struct({
   value: JoinValue
 })
 export type JoinStatement = typeof JoinStatement.Type
-
-/** A revision of a block as it is shown to others: the transaction that wrote it, and what proves that. */
-export const CertifiedRevision = Schema.Struct({ block: BlockId, proof: Proof, signed: SignedManifest })
-export type CertifiedRevision = typeof CertifiedRevision.Type
 
 /** How a transaction ended other than by a commit, and what shows that it never commits. */
 export const FailedEnding = Schema.Union(

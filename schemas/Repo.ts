@@ -6,7 +6,7 @@ import { Block } from "./Block.ts"
 import { ActionId, BlockId, CollectionId, Rev } from "./Ids.ts"
 import { After, Payload, SignedManifest } from "./Manifest.ts"
 import { Proof } from "./Proof.ts"
-import { Revision } from "./Revision.ts"
+import { CertifiedRevision, Revision } from "./Revision.ts"
 
 /** A block to read: its latest revision, or the one that was latest at revision `at` of its collection. */
 export const BlockRead = Schema.Struct({ at: Schema.optionalWith(Rev, { exact: true }), id: BlockId })
@@ -119,7 +119,14 @@ export const TurnGiven = Schema.Struct({
 })
 export type TurnGiven = typeof TurnGiven.Type
 
-/** What a peer is asked about the blocks that it keeps. */
+/** Entries of the cluster index that are told in one answer, at most. */
+export const MAX_ENTRIES_TOLD = 1_024
+
+/** What a peer's part of the cluster index says of a collection: the transaction that created it. */
+export const EntrySummary = Schema.Struct({ collection: CollectionId, creator: ActionId })
+export type EntrySummary = typeof EntrySummary.Type
+
+/** What a peer is asked about the blocks that it keeps, and about its part of the cluster index. */
 export const RepoQuestion = Schema.Union(
   /** A block at its latest revision, or as it was at a revision of its collection. */
   Schema.TaggedStruct("BlockAt", BlockRead.fields),
@@ -138,7 +145,11 @@ export const RepoQuestion = Schema.Union(
   /** A turn of the asking peer among those who compete for a collection: answered once it has come. */
   Schema.TaggedStruct("Turn", TurnRequest.fields),
   /** The turn is over without a commit. A commit ends it by itself. */
-  Schema.TaggedStruct("TurnOver", { collection: CollectionId, ticket: Ticket })
+  Schema.TaggedStruct("TurnOver", { collection: CollectionId, ticket: Ticket }),
+  /** Who created a collection, and who keeps it. Protocol §1, *cluster index*. */
+  Schema.TaggedStruct("Entry", { collection: CollectionId }),
+  /** Of the entries after one, in the order of their ids, those that whoever asks is to keep, too. */
+  Schema.TaggedStruct("Entries", { after: Schema.optionalWith(CollectionId, { exact: true }) })
 )
 export type RepoQuestion = typeof RepoQuestion.Type
 
@@ -161,6 +172,13 @@ export const RepoAnswer = Schema.Union(
   }),
   Schema.TaggedStruct("Turn", TurnGiven.fields),
   Schema.TaggedStruct("TurnOver", {}),
+  /** Its first revision, with what proves it: the members stand in its manifest. Null: this peer knows of none. */
+  Schema.TaggedStruct("Entry", { found: Schema.NullOr(CertifiedRevision) }),
+  /** A part of them; where there are more, they go on after `resume`. */
+  Schema.TaggedStruct("Entries", {
+    entries: Schema.Array(EntrySummary).pipe(Schema.maxItems(MAX_ENTRIES_TOLD)),
+    resume: Schema.optionalWith(CollectionId, { exact: true })
+  }),
   /** It has it no more, or cannot read it. */
   Schema.TaggedStruct("Unavailable", { reason: Schema.String })
 )

@@ -11,6 +11,8 @@ export interface KeyNetworkService {
   readonly closest: (block: BlockId, count: number) => ReadonlyArray<PeerId>
   /** The same wherever the place is: peers are asked where memory cannot tell. Those found are admitted from then on. */
   readonly lookup: (block: BlockId, count: number) => Effect.Effect<ReadonlyArray<PeerId>>
+  /** Those from whom some peers took over their parts of the cluster index, as their records still say. Protocol §1. */
+  readonly formerly: (peers: ReadonlyArray<PeerId>) => ReadonlyArray<PeerId>
   /** Whether the members of new headers are drawn from a declared roster, the same on all nodes. Protocol §1. */
   readonly hasRoster: boolean
   /** Whether a peer may be a member of a cluster: it is in the roster, or known by a record that it signed. */

@@ -1,4 +1,5 @@
 /** The ports: what can be swapped by a layer. */
+export * from "./ClusterIndex.ts"
 export * from "./ClusterMember.ts"
 export * from "./CoordinatorRepo.ts"
 export * from "./Directory.ts"

@@ -28,7 +28,8 @@ export const FAULT_KINDS = [
   "liar-coordinator",
   "liar-false-history",
   "liar-members",
-  "liar-scheme"
+  "liar-scheme",
+  "liar-false-index"
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 

@@ -37,16 +37,15 @@ interface Task {
   readonly seeds: number
 }
 
-type NodeLayer = NonNullable<Parameters<typeof ClusterSimulation.run>[3]>
+type NodeBuild = NonNullable<Parameters<typeof ClusterSimulation.run>[3]>
 
 const require = createRequire(import.meta.url)
 
-/** The node of the package in a folder: not the one that this program is built with. */
-const nodeIn = (folder: string): NodeLayer => {
-  const module: { readonly layer: NodeLayer } = require(
-    Path.join(folder, "dist", "layers", "cluster", "ClusterNode.js")
-  )
-  return module.layer
+/** The nodes of the package in a folder: not those that this program is built with. */
+const nodesIn = (folder: string): NodeBuild => {
+  const layerIn = <Layer>(file: string): Layer =>
+    (require(Path.join(folder, "dist", "layers", "cluster", file)) as { readonly layer: Layer }).layer
+  return { growing: layerIn("DirectoryNode.js"), node: layerIn("ClusterNode.js") }
 }
 
 const replayOf = (name: string, seed: number): string =>
@@ -54,12 +53,12 @@ const replayOf = (name: string, seed: number): string =>
 
 /** The first seed that fails, and how many were tried. */
 const firstFailing = (
-  node: NodeLayer,
+  build: NodeBuild,
   options: ClusterSimulation.Options,
   { seedStart, seeds }: Task
 ): readonly [report: ClusterSimulation.Report | undefined, tried: number] => {
   for (let tried = 1; tried <= seeds; tried++) {
-    const report = ClusterSimulation.run(hasher, seedStart + tried - 1, options, node)
+    const report = ClusterSimulation.run(hasher, seedStart + tried - 1, options, build)
     if (report.violations.length > 0) return [report, tried]
   }
   return [undefined, seeds]
@@ -85,7 +84,7 @@ const lookFor = (task: Task): Promise<Found> => {
       return { row: { caughtBy, explanation, name, reason: search.unreachable, seconds: seconds(), seeds: 0 } }
     }
     const options = { ...ClusterSimulation.defaultOptions, ...search }
-    const [report, seeds] = firstFailing(nodeIn(folder), options, task)
+    const [report, seeds] = firstFailing(nodesIn(folder), options, task)
     if (report === undefined) {
       const { caughtBy, explanation } = explored(folder, name)
       return { row: { caughtBy, explanation, name, reason: "no seed got that far", seconds: seconds(), seeds } }

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import { type CommitRequest, MAX_REVISIONS, type RepoAnswer, type RepoQuestion } from "../../schemas/Repo.ts"
+import { ClusterIndex } from "../../services/ClusterIndex.ts"
 import { ClusterMember, type MemberNotice } from "../../services/ClusterMember.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -22,7 +23,6 @@ import type { DrivePolicy } from "./DrivePolicy.ts"
 
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
-
 /** So many blocks are looked at for who else keeps them, each time somebody is looked for. */
 const MEMBERS_PAGE = 32
 
@@ -31,6 +31,7 @@ export interface CatchUpOptions extends ClusterConstants, Pick<DrivePolicy, "ans
 
 const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...constants }: CatchUpOptions) {
   const member = yield* ClusterMember
+  const index = yield* ClusterIndex
   const keys = yield* KeyNetwork
   const rules = yield* clusterRules(constants)
   const { clusterSize } = constants
@@ -101,7 +102,7 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
 
   const catchUp = Effect.fnUntraced(function* (block: BlockId) {
     const stored = yield* Effect.orElseSucceed(writer.state(block), () => undefined)
-    for (const peer of stored?.members ?? keys.closest(block, clusterSize))
+    for (const peer of stored?.members ?? index.homeOf(block) ?? keys.closest(block, clusterSize))
       if (peer !== network.self) yield* takeOver(block, peer)
   })
 
@@ -157,5 +158,8 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
 /** Catches a member up with the others of its clusters, whenever it notices that it must. */
 export const layer = (
   options: CatchUpOptions
-): Layer.Layer<never, never, ClusterMember | KeyNetwork | PeerNetwork | RepoWriter | Hasher | Verifier> =>
-  Layer.scopedDiscard(make(options))
+): Layer.Layer<
+  never,
+  never,
+  ClusterIndex | ClusterMember | KeyNetwork | PeerNetwork | RepoWriter | Hasher | Verifier
+> => Layer.scopedDiscard(make(options))

@@ -4,11 +4,13 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
 import type { Manifest } from "../../schemas/Manifest.ts"
+import { ClusterIndex } from "../../services/ClusterIndex.ts"
 import { ClusterMember, type ClusterMemberService, type MemberNotice } from "../../services/ClusterMember.ts"
 import type { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { Signer } from "../../services/Signer.ts"
 import type { Verifier } from "../../services/Verifier.ts"
+import { enter } from "../../src/cluster/member/enter.ts"
 import { forget } from "../../src/cluster/member/forget.ts"
 import { decide } from "../../src/cluster/member/Member.ts"
 import { defaultMemberPolicy, type MemberContext, type MemberPolicy } from "../../src/cluster/member/MemberContext.ts"
@@ -33,20 +35,21 @@ const make = Effect.fnUntraced(function* ({
 }: ClusterMemberOptions): Effect.fn.Return<
   ClusterMemberService,
   never,
-  RepoWriter | KeyNetwork | Signer | Verifier | Hasher | Scope.Scope
+  ClusterIndex | RepoWriter | KeyNetwork | Signer | Verifier | Hasher | Scope.Scope
 > {
   const writer = yield* RepoWriter
-  const { closest, hasRoster, isAdmitted } = yield* KeyNetwork
+  const { closest, isAdmitted } = yield* KeyNetwork
+  const { creatorOf, homeOf } = yield* ClusterIndex
   const signer = yield* Signer
   const { peer: self } = signer
   const { clusterSize } = constants
   const context: MemberContext = {
     ...(yield* clusterRules(constants)),
     clusterSize,
+    creatorOf,
     membership: {
       closest: (place) => closest(place, clusterSize),
-      // With a roster a collection has the home that its name says, and no other.
-      home: (collection) => (hasRoster ? closest(collection, clusterSize) : undefined),
+      home: homeOf,
       isAdmitted
     },
     policy: { ...defaultMemberPolicy, ...policy },
@@ -94,6 +97,16 @@ const make = Effect.fnUntraced(function* ({
         .pipe(
           Effect.catchTag("Busy", (error) => Effect.succeed<MemberAnswer>({ _tag: "Busy", reason: error.message }))
         ),
+    enter: (entry) =>
+      writer.ask(
+        () => [entry.block],
+        (view) => {
+          const { answer, changes, notices: noticed, writes } = enter(context, view, entry)
+          const settled = tell(undefined, noticed)
+          return { answer, changes: NO_CHANGES, promises: changes, writes, ...(settled !== undefined && { settled }) }
+        }
+      ),
+    entry: writer.storage.entry,
     forget: (action) =>
       writer.ask(
         () => [],
@@ -121,5 +134,5 @@ const appliedIn = (changes: ReadonlyArray<MemberChange>): Manifest | undefined =
 /** A member of the clusters of a node's blocks: its mailbox is that of the store's writer. Protocol §2 to §4. */
 export const layer = (
   options: ClusterMemberOptions
-): Layer.Layer<ClusterMember, never, RepoWriter | KeyNetwork | Signer | Verifier | Hasher> =>
+): Layer.Layer<ClusterMember, never, ClusterIndex | RepoWriter | KeyNetwork | Signer | Verifier | Hasher> =>
   Layer.scoped(ClusterMember, make(options))

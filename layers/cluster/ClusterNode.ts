@@ -1,5 +1,6 @@
 import * as Layer from "effect/Layer"
 import type { StorageError } from "../../schemas/Errors.ts"
+import type { ClusterIndex } from "../../services/ClusterIndex.ts"
 import type { ClusterMember } from "../../services/ClusterMember.ts"
 import type { Entropy } from "../../services/Entropy.ts"
 import type { Hasher } from "../../services/Hasher.ts"
@@ -18,6 +19,7 @@ import * as RepoWriter from "../repo/RepoWriter.ts"
 import * as StorageRepoLayer from "../repo/StorageRepo.ts"
 import * as CatchUp from "./CatchUp.ts"
 import * as ClusterClient from "./ClusterClient.ts"
+import * as ClusterIndexLayer from "./ClusterIndex.ts"
 import * as ClusterMemberLayer from "./ClusterMember.ts"
 import * as ClusterService from "./ClusterService.ts"
 import * as CoordinatorRepo from "./CoordinatorRepo.ts"
@@ -45,14 +47,14 @@ export const layer = ({
   transactions,
   ...network
 }: ClusterNodeOptions): Layer.Layer<
-  Database.Database | Transactor | ClusterMember | StorageRepo,
+  Database.Database | Transactor | ClusterIndex | ClusterMember | StorageRepo,
   StorageError,
   RawStorage | KeyNetwork | PeerNetwork | Signer | Verifier | Hasher | Entropy
 > =>
   Layer.mergeAll(
     Database.layer(transactions),
     ClusterService.layer,
-    RepoService.layer,
+    RepoService.layer(network),
     CatchUp.layer({ ...defaultDrivePolicy, ...patience, ...network }),
     Forgetting.layer({ ...defaultDrivePolicy, ...patience })
   ).pipe(
@@ -60,6 +62,7 @@ export const layer = ({
     Layer.provide(ClusterClient.layer),
     Layer.provide(CoordinatorRepo.layer(patience)),
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),
+    Layer.provideMerge(ClusterIndexLayer.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provideMerge(StorageRepoLayer.layerOnWriter()),
     Layer.provide(RepoWriter.layer(storage)),
     Layer.provide(Layer.succeed(Restorer, noRestorer)),

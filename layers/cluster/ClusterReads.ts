@@ -7,6 +7,7 @@ import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { ProvedBlock, RepoAnswer, RepoQuestion, StoredBlock } from "../../schemas/Repo.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
+import type { ClusterIndexService } from "../../services/ClusterIndex.ts"
 import type { KeyNetworkService } from "../../services/KeyNetwork.ts"
 import type { PeerError } from "../../services/PeerNetwork.ts"
 import type { ReadError, StorageRepoService } from "../../services/StorageRepo.ts"
@@ -20,26 +21,15 @@ import { isUndecided } from "../../src/cluster/Reading.ts"
 import { actionId, PLACE_CHARACTERS } from "../../src/encoding/BlockIds.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
-
-/** How patiently is read. */
-export interface ReadPolicy {
-  /** How long the first members asked are waited for before all others are asked, too, in milliseconds. */
-  readonly readHedgeMillis: number
-  /** How often a read is begun again that met undecided locks. */
-  readonly maxReadRounds: number
-  /** How often several collections are read again to see whether all were as they are at one instant. Then locks have to tell. */
-  readonly maxSnapshotReads: number
-}
-
-/** What suits a laptop. */
-export const defaultReadPolicy: ReadPolicy = { maxReadRounds: 1_000, maxSnapshotReads: 4, readHedgeMillis: 50 }
+import type { ReadPolicy } from "./ReadPolicy.ts"
 
 /** What reading takes. */
 export interface ClusterReadsContext {
   readonly rules: ClusterRules
   readonly clusterSize: number
   readonly client: ClusterClientService
-  readonly keys: KeyNetworkService
+  readonly keys: Pick<KeyNetworkService, "closest" | "isAdmitted">
+  readonly index: ClusterIndexService
   /** What this node keeps itself. */
   readonly repo: StorageRepoService
   /** How far this node has applied the collection of a block. */
@@ -87,6 +77,9 @@ const LAG_MILLIS = 2
 /** They are asked so often, at most. */
 const MAX_LAG_ROUNDS = 8
 
+/** The members of what appeared while it was read are looked for so often, at most; then who tells of it is doubted. */
+const MAX_LOCATED = 6
+
 /** Reads over the clusters of a network. */
 export interface ClusterReads {
   /** The latest of several blocks, all as of one instant if they keep still for as long as it takes to see that. */
@@ -99,14 +92,23 @@ export interface ClusterReads {
 
 /** Reads over the clusters of a network. */
 export const make = (context: ClusterReadsContext): ClusterReads => {
-  const { askRepo, client, clusterSize, keys, policy, repo, rules, throughOf } = context
+  const { askRepo, client, clusterSize, index, keys, policy, repo, rules, throughOf } = context
   const { liars, quorum } = quorumsOf(clusterSize, rules.faultModel)
 
-  const certified = (id: BlockId, members?: Members): Members => members ?? keys.closest(id, clusterSize)
+  /** Of what does not exist yet as far as is known, those who are to keep it. */
+  const certified = (id: BlockId, members?: Members): Members =>
+    members ?? index.homeOf(id) ?? keys.closest(id, clusterSize)
 
   const membersOf: ClusterReads["membersOf"] = (id, given) =>
     Effect.suspend(() => {
-      const members = certified(id, given)
+      const known = given ?? index.homeOf(id)
+      return known === undefined
+        ? Effect.flatMap(index.locate(id), (found) => ofCluster(id, found))
+        : ofCluster(id, known)
+    })
+
+  const ofCluster = (id: BlockId, members: Members): Effect.Effect<Members, BlockUnavailable> =>
+    Effect.suspend(() => {
       if (members.length < clusterSize) {
         const reason = `its cluster has ${clusterSize} members, and ${members.length} peers are known`
         return new BlockUnavailable({ block: id, reason })
@@ -338,6 +340,14 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     return yield* unavailable(id, `${liars + 1} members must have revision ${rev}`)
   })
 
+  /** Whether a header that was not to be found when its members were looked for is there. */
+  const hasAppeared = (id: BlockId, ids: ReadonlyArray<BlockId>, all: ReadonlyArray<Proved>): boolean => {
+    if (index.homeOf(id) !== undefined) return false
+    // Where some are doubtful, that is all that is told.
+    const proved = all.length === ids.length ? all[ids.indexOf(id)] : undefined
+    return proved === undefined || "doubtful" in proved || proved.found !== undefined
+  }
+
   return {
     at: Effect.fnUntraced(function* (id: BlockId, rev: Rev, members?: Members) {
       const peers = yield* membersOf(id, members)
@@ -359,8 +369,15 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     }),
     latest: Effect.fnUntraced(function* (ids: ReadonlyArray<BlockId>) {
       const doubted = new Set<PeerId>()
-      for (;;) {
+      for (let located = 0; ; ) {
         const { all, isOneInstant }: LatestProved = yield* latestOf(ids, doubted)
+        // Created since it was looked for, and perhaps over others than were asked: its members are to be found first.
+        const appeared = located < MAX_LOCATED ? ids.filter((id) => hasAppeared(id, ids, all)) : []
+        if (appeared.length > 0) {
+          yield* Effect.sleep(Duration.millis(LAG_MILLIS * 2 ** located++))
+          yield* Effect.forEach(appeared, index.locate, { discard: true })
+          continue
+        }
         const doubtful = all.flatMap((each) => ("doubtful" in each ? each.doubtful : []))
         // Each time somebody is doubted who was not before, until too few are left.
         if (doubtful.length === 0) {

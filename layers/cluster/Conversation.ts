@@ -52,8 +52,9 @@ const isWord = ({ request: { _tag } }: Send): boolean => _tag === "Apply" || _ta
 const objectionIn = (answer: MemberAnswer): Objection | undefined => {
   switch (answer._tag) {
     case "Invalid":
-    case "Membership":
       return answer.reason
+    case "Membership":
+      return answer
     case "Busy":
       return new Busy({ what: `a member (${answer.reason})` })
     case "Excessive":

@@ -25,6 +25,11 @@ export interface DrivePolicy {
   readonly forgetMillis: number
   /** So many it looks at each time, at most; it goes on where it was. */
   readonly forgetPage: number
+  /**
+   * Without a roster: how long is waited before a transaction is tried again whose members others see otherwise, in milliseconds. Word of
+   * a newcomer takes about that long.
+   */
+  readonly viewMillis: number
   /** How often a node compares a page of what it is to keep with what a neighbour keeps of the same, in milliseconds. */
   readonly compareMillis: number
 }
@@ -42,5 +47,6 @@ export const defaultDrivePolicy: DrivePolicy = {
   patienceMillis: 500,
   sweepMillis: 5_000,
   tellPauseMillis: 100,
-  tellRetries: 3
+  tellRetries: 3,
+  viewMillis: 500
 }

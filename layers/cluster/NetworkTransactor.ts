@@ -2,6 +2,7 @@
  * The transactor of a node in a network: transactions are driven over the clusters of the blocks that they name, reads ask the
  * clusters that keep what is read. Protocol §3 to §5.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -17,6 +18,7 @@ import {
   type TransactionStatus
 } from "../../schemas/Repo.ts"
 import { ClusterClient } from "../../services/ClusterClient.ts"
+import { ClusterIndex } from "../../services/ClusterIndex.ts"
 import { ClusterMember } from "../../services/ClusterMember.ts"
 import { CoordinatorRepo } from "../../services/CoordinatorRepo.ts"
 import type { Hasher } from "../../services/Hasher.ts"
@@ -41,9 +43,12 @@ import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
+import type { LookupPolicy } from "./ClusterIndex.ts"
 import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
+import { locating } from "./locating.ts"
+import { defaultReadPolicy, type ReadPolicy } from "./ReadPolicy.ts"
 import { throughOf } from "./RepoService.ts"
 import * as Resolution from "./Resolution.ts"
 import * as Sweep from "./Sweep.ts"
@@ -53,11 +58,12 @@ import * as Turns from "./Turns.ts"
 
 /** A network, and how patient its transactor is. */
 export interface NetworkTransactorOptions extends ClusterConstants {
-  readonly policy?: Partial<DrivePolicy & ClusterReads.ReadPolicy & TurnPolicy>
+  readonly policy?: Partial<DrivePolicy & ReadPolicy & LookupPolicy & TurnPolicy>
 }
 
 type Requirements =
   | ClusterClient
+  | ClusterIndex
   | ClusterMember
   | CoordinatorRepo
   | KeyNetwork
@@ -67,12 +73,18 @@ type Requirements =
   | Hasher
   | Verifier
 
-/** Objections by what comes of them: the transaction is refused, is too large, or may be tried again. */
+/** Objections by what comes of them: the transaction is refused, is too large, is over others than it should be, or may be tried again. */
 const byKind = (objections: Iterable<TransactionActor.Objection>) => {
-  const kinds = { busy: [] as Busy[], limits: [] as LimitExceeded[], rules: [] as string[] }
+  const kinds = {
+    busy: [] as Busy[],
+    limits: [] as LimitExceeded[],
+    membership: [] as string[],
+    rules: [] as string[]
+  }
   for (const objection of objections) {
     if (typeof objection === "string") kinds.rules.push(objection)
     else if (objection._tag === "Busy") kinds.busy.push(objection)
+    else if (objection._tag === "Membership") kinds.membership.push(objection.reason)
     else kinds.limits.push(objection)
   }
   return kinds
@@ -87,17 +99,20 @@ const make = Effect.fnUntraced(function* ({
   policy: given,
   ...constants
 }: NetworkTransactorOptions): Effect.fn.Return<TransactorService, never, Requirements | Scope.Scope> {
+  const index = yield* ClusterIndex
   const member = yield* ClusterMember
   const keys = yield* KeyNetwork
   const peers = yield* PeerNetwork
   const repo = yield* StorageRepo
   const writer = yield* RepoWriter
   const scope = yield* Effect.scope
-  const rules = yield* clusterRules(constants)
+  const rules = { ...(yield* clusterRules(constants)), creatorOf: index.creatorOf }
   const { clusterSize, faultModel, network } = constants
-  const policy = { ...defaultDrivePolicy, ...ClusterReads.defaultReadPolicy, ...defaultTurnPolicy, ...given }
+  const { hasRoster } = rules
+  const policy = { ...defaultDrivePolicy, ...defaultReadPolicy, ...defaultTurnPolicy, ...given }
   const { liars } = quorumsOf(clusterSize, faultModel)
-  const client = yield* ClusterClient
+  const asked = yield* ClusterClient
+  const client = hasRoster ? asked : locating(asked, index)
   const voteTimes = new RecentTimes(VOTES_TIMED)
   const contextWith = (
     onInTheWay: Resolution.Resolution["afterPatience"]
@@ -112,6 +127,7 @@ const make = Effect.fnUntraced(function* ({
     askRepo,
     client,
     clusterSize,
+    index,
     keys,
     policy,
     repo,
@@ -187,11 +203,16 @@ const make = Effect.fnUntraced(function* ({
       }
       default: {
         // What more than the liars object to is so.
-        const { busy, limits, rules } = byKind(objections.values())
-        if (rules.length > liars) return Effect.succeed({ _tag: "Refused", actionId: action, reason: rules[0]! })
+        const { busy, limits, membership, rules } = byKind(objections.values())
+        const refusals = hasRoster ? [...rules, ...membership] : rules
+        if (refusals.length > liars) return Effect.succeed({ _tag: "Refused", actionId: action, reason: refusals[0]! })
         if (limits.length > liars) return limits[0]!
         if (busy.length > liars && by.length === 0) return busy[0]!
-        return Effect.succeed({ _tag: "Locked", actionId: action, by })
+        const locked: TransactAnswer = { _tag: "Locked", actionId: action, by }
+        // Views of who is closest differ for as long as word of a newcomer takes: the author looks again once it may have come.
+        const pause =
+          hasRoster || membership.length === 0 ? Effect.void : Effect.sleep(Duration.millis(policy.viewMillis))
+        return Effect.as(pause, locked)
       }
     }
   }

@@ -2,11 +2,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { CollectionBlock, LogBlock } from "../../schemas/BlockTypes.ts"
 import { Busy } from "../../schemas/Errors.ts"
-import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
+import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { Payload } from "../../schemas/Manifest.ts"
 import {
   type CommitRequest,
+  type EntrySummary,
   MAX_BLOCKS_TOLD,
+  MAX_ENTRIES_TOLD,
   type ProvedBlock,
   type RepoAnswer,
   type RepoQuestion
@@ -14,13 +16,17 @@ import {
 import type { Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import { CoordinatorRepo, type CoordinatorRepoService } from "../../services/CoordinatorRepo.ts"
+import { Hasher, type HasherService } from "../../services/Hasher.ts"
+import { KeyNetwork, type KeyNetworkService } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { type ReadError, StorageRepo, type StorageRepoService } from "../../services/StorageRepo.ts"
 import { revisionOf } from "../../src/cluster/evidence/RevisionProof.ts"
+import { keeping } from "../../src/cluster/index/keeping.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { lastRev } from "../../src/log/LogBlock.ts"
 import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { RepoWriter, type RepoWriterService } from "../repo/RepoWriter.ts"
+import type { ClusterConstants } from "./ClusterConstants.ts"
 
 type Answer = Effect.Effect<RepoAnswer, ReadError | Busy>
 
@@ -75,14 +81,42 @@ const shared = Effect.fnUntraced(function* ({ storage }: RepoWriterService, peer
   return { _tag: "Shared", blocks, ...(resume !== undefined && { resume }) } as const
 })
 
+/** Entries that are looked through for one answer, at most: those that are told are a part of them. */
+const MAX_ENTRIES_READ = 4 * MAX_ENTRIES_TOLD
+
+/** It is told of entries that it is not to keep as this node sees it, either: it may see others who are closest. */
+const MARGIN = 2
+
+/** A page of the entries here that another peer is to keep, too, or nearly is. */
+const entriesFor = Effect.fnUntraced(function* (
+  { clusterSize, hasher, keys, writer }: Answering,
+  peer: PeerId,
+  after: CollectionId | undefined
+) {
+  const all = yield* writer.storage.entries({ limit: MAX_ENTRIES_READ, ...(after !== undefined && { after }) })
+  const isToKeep = keeping(hasher, keys.closest, peer, MARGIN * clusterSize)
+  const entries: Array<EntrySummary> = []
+  for (const [i, entry] of all.entries()) {
+    if (entries.length === MAX_ENTRIES_TOLD)
+      return { _tag: "Entries", entries, resume: all[i - 1]!.collection } as const
+    if (isToKeep(entry.collection)) entries.push(entry)
+  }
+  const resume = all[MAX_ENTRIES_READ - 1]?.collection
+  return { _tag: "Entries", entries, ...(resume !== undefined && { resume }) } as const
+})
+
 /** What a node answers from. */
 interface Answering {
+  readonly clusterSize: number
+  readonly hasher: HasherService
+  readonly keys: KeyNetworkService
   readonly coordinator: CoordinatorRepoService
   readonly repo: StorageRepoService
   readonly writer: RepoWriterService
 }
 
-const answerOf = ({ coordinator, repo, writer }: Answering, from: PeerId, question: RepoQuestion): Answer => {
+const answerOf = (answering: Answering, from: PeerId, question: RepoQuestion): Answer => {
+  const { coordinator, repo, writer } = answering
   switch (question._tag) {
     case "BlockAt":
       // In this order: what is applied meanwhile is then in the block, and not claimed for it.
@@ -107,17 +141,28 @@ const answerOf = ({ coordinator, repo, writer }: Answering, from: PeerId, questi
       return Effect.map(coordinator.turn(from, question), (given) => ({ _tag: "Turn", ...given }))
     case "TurnOver":
       return Effect.as(coordinator.over(from, question.collection, question.ticket), { _tag: "TurnOver" })
+    case "Entry":
+      return Effect.map(writer.storage.entry(question.collection), (found) => ({ _tag: "Entry", found: found ?? null }))
+    case "Entries":
+      return entriesFor(answering, from, question.after)
   }
 }
 
-/** Tells other peers of the blocks that this node keeps, and whose turn it is to change them. */
-export const layer: Layer.Layer<never, never, CoordinatorRepo | StorageRepo | RepoWriter | PeerNetwork> =
+/** Tells other peers of the blocks that this node keeps, of its part of the cluster index, and whose turn it is to change what. */
+export const layer = ({
+  clusterSize
+}: Pick<ClusterConstants, "clusterSize">): Layer.Layer<
+  never,
+  never,
+  CoordinatorRepo | Hasher | KeyNetwork | StorageRepo | RepoWriter | PeerNetwork
+> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const repo = yield* StorageRepo
       const writer = yield* RepoWriter
       const network = yield* PeerNetwork
-      const answering = { coordinator: yield* CoordinatorRepo, repo, writer }
+      const coordinator = yield* CoordinatorRepo
+      const answering = { clusterSize, coordinator, hasher: yield* Hasher, keys: yield* KeyNetwork, repo, writer }
       yield* network.serve(repoProtocol, (from, question) =>
         Effect.catchAll(answerOf(answering, from, question), (error) => {
           switch (error._tag) {

@@ -5,7 +5,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Ending, LockInTheWay } from "../../schemas/Cluster.ts"
+import type { Ending, LockInTheWay, MemberAnswer } from "../../schemas/Cluster.ts"
 import type { Busy, LimitExceeded } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { ClusterClientService } from "../../services/ClusterClient.ts"
@@ -36,8 +36,8 @@ export interface Outcome {
   readonly objections: ReadonlyMap<PeerId, Objection>
 }
 
-/** What a member has against a transaction: a rule, or that it is too much, for now or for good. */
-export type Objection = string | Busy | LimitExceeded
+/** What a member has against a transaction: a rule, who is to keep what, or that it is too much, for now or for good. */
+export type Objection = string | Extract<MemberAnswer, { _tag: "Membership" }> | Busy | LimitExceeded
 
 /** Why a transaction could not be brought to an end: it may come to one yet. */
 export interface Undecided {

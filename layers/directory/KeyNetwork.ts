@@ -8,6 +8,7 @@ export const layer: Layer.Layer<KeyNetwork, never, Directory> = Layer.effect(
   KeyNetwork,
   Effect.map(Directory, (directory) => ({
     closest: (block, count) => directory.nearest(block, count).toSorted(),
+    formerly: (peers) => [...new Set(peers.flatMap((peer) => directory.find(peer)?.record.takesOverFrom ?? []))],
     hasRoster: false,
     isAdmitted: (peer) => directory.find(peer) !== undefined,
     lookup: (block, count) => Effect.map(directory.lookup(block, count), (peers) => peers.toSorted())

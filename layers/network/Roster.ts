@@ -14,6 +14,7 @@ export const layer = (peers: ReadonlyArray<PeerId>): Layer.Layer<KeyNetwork, nev
       const admitted = new Set(peers)
       return {
         closest: (block, count) => neighbourhood.closest(block, count),
+        formerly: () => [],
         hasRoster: true,
         isAdmitted: (peer) => admitted.has(peer),
         lookup: (block, count) => Effect.sync(() => neighbourhood.closest(block, count))

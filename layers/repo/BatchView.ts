@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
-import type { CertifiedRevision } from "../../schemas/Cluster.ts"
 import type { ActionId, BlockId, PublicKey, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
+import type { CertifiedRevision } from "../../schemas/Revision.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
 import type { MemberView, Undecided } from "../../src/cluster/member/MemberView.ts"
 import type { Votes } from "../../src/cluster/member/Votes.ts"
@@ -23,6 +23,7 @@ export class BatchView implements MemberView {
   readonly blocks = new Map<BlockId, BlockState | undefined>()
   readonly #transactions = new Map<ActionId, TransactionRecord | undefined>()
   readonly #applied = new Map<ActionId, SignedManifest | undefined>()
+  readonly #entries = new Map<BlockId, CertifiedRevision | undefined>()
   readonly #revisions = new Map<string, CertifiedRevision | undefined>()
 
   constructor(memory: RepoMemory, storage: BlockStorage) {
@@ -61,6 +62,11 @@ export class BatchView implements MemberView {
     return this.#revisions.get(name)
   }
 
+  readonly entry = (collection: BlockId): CertifiedRevision | undefined => {
+    if (!this.#entries.has(collection)) throw new ViewFault({ _tag: "Entry", collection })
+    return this.#entries.get(collection)
+  }
+
   readonly undecided = (author?: PublicKey): Undecided => this.#memory.votes.undecided(author)
 
   readonly votes = (id: ActionId): Votes | undefined => this.#memory.votes.get(id)
@@ -77,6 +83,10 @@ export class BatchView implements MemberView {
         })
       case "Applied":
         return Effect.map(this.#appliedIn(missing.action), (signed) => void this.#applied.set(missing.action, signed))
+      case "Entry":
+        return Effect.map(storage.entry(missing.collection), (entry) => {
+          this.#entries.set(missing.collection, entry)
+        })
       case "RevisionAfter":
         return Effect.map(this.#nextOf(missing.block, missing.rev), (next) => {
           this.#revisions.set(`${missing.block} ${missing.rev}`, next)

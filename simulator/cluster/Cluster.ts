@@ -2,7 +2,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { ClusterNodeOptions } from "../../layers/cluster/ClusterNode.ts"
+import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
+import * as DirectoryNode from "../../layers/cluster/DirectoryNode.ts"
 import type { BlockId, PeerId } from "../../schemas/Ids.ts"
 import { NetworkName } from "../../schemas/Manifest.ts"
 import type { FaultModel } from "../../schemas/Proof.ts"
@@ -15,7 +16,7 @@ import { SimulatedDisk } from "../disk/SimulatedDisk.ts"
 import type { FaultCounts } from "../FaultCounts.ts"
 import * as Liars from "../liars/Liars.ts"
 import { SimulatedNetwork } from "../network/SimulatedNetwork.ts"
-import { type NodeLayer, SimulatedNode, type Surroundings } from "./SimulatedNode.ts"
+import { type Growth, type NodeBuild, SimulatedNode, type Surroundings } from "./SimulatedNode.ts"
 
 /** What a cluster is made of. */
 export interface ClusterShape {
@@ -23,6 +24,8 @@ export interface ClusterShape {
   /** K: how many members each cluster has. */
   readonly clusterSize: number
   readonly faultModel: FaultModel
+  /** So many more join while clients work, one after another, by what their directories tell; with none there is a roster. */
+  readonly newcomers: number
   /** The ways in which as many lie as the fault model allows, at least in one cluster; nobody does where there are none. */
   readonly lies: ReadonlyArray<Liars.LieName>
 }
@@ -36,14 +39,16 @@ export const shapeProblem = ({ clusterSize, faultModel, nodes }: ClusterShape): 
 const NETWORK = NetworkName.make("simulation")
 
 /** In virtual time patience costs nothing, but a run has only so much of it. */
-const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOptions => ({
+const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNode.ClusterNodeOptions => ({
   clusterSize,
   faultModel,
   network: NETWORK,
   patience: {
     answerMillis: 100,
     backOffMillis: 10,
+    absenceMillis: 20,
     compareMillis: 200,
+    doubtMillis: 5,
     forgetMillis: 300,
     maxBallots: 5,
     maxBackOffMillis: 200,
@@ -51,7 +56,8 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
     patienceMillis: 40,
     readHedgeMillis: 10,
     sweepMillis: 200,
-    tellPauseMillis: 20
+    tellPauseMillis: 20,
+    viewMillis: 50
   },
   transactions: {
     retry: Schedule.recurs(12).pipe(
@@ -59,6 +65,24 @@ const optionsOf = ({ clusterSize, faultModel }: ClusterShape): ClusterNodeOption
       Schedule.jittered
     )
   }
+})
+
+/** The nodes of this build. */
+export const thisBuild: NodeBuild = { growing: DirectoryNode.layer, node: ClusterNode.layer }
+
+/** A second of a real network is a tenth of one here. */
+const growthOf = (founders: ReadonlyArray<PeerId>): Growth => ({
+  activation: { alonenessMillis: 300, lookMillis: 25, refreshMillis: 1_000, takeOverMillis: 5_000 },
+  directory: {
+    answerMillis: 100,
+    backOffMillis: 100,
+    exchangeMillis: 250,
+    maxBackOffMillis: 1_000,
+    silenceMillis: 1_000,
+    tickMillis: 50,
+    updates: { burst: 16, perMinute: 600 }
+  },
+  founders
 })
 
 /** The nodes of a simulation. */
@@ -78,20 +102,21 @@ export class Cluster {
   /** The nodes of a seed, none of them started. */
   static make(
     shape: ClusterShape,
-    node: NodeLayer,
+    build: NodeBuild,
     prng: Prng,
     hasher: HasherService,
     counts: FaultCounts
   ): Effect.Effect<Cluster> {
     return Effect.map(SimulatedNetwork.make(prng.fork("network"), counts), (network) => {
       const keys = new KeyRing(hasher)
-      const names = Array.from({ length: shape.nodes }, (_, i) => `node-${i}`)
+      const names = Array.from({ length: shape.nodes + shape.newcomers }, (_, i) => `node-${i}`)
       const signers = names.map((name) => keys.signer(prng.fork(`${name}/key`)))
       const around: Surroundings = {
+        build,
         counts,
+        growth: shape.newcomers === 0 ? undefined : growthOf(signers.slice(0, shape.nodes).map(({ peer }) => peer)),
         keys,
         network,
-        node,
         options: optionsOf(shape),
         roster: signers.map(({ peer }) => peer)
       }
@@ -101,7 +126,7 @@ export class Cluster {
       const liars = new Set(draw.shuffle(names).slice(0, count))
       const nodes = names.map((name, i) => {
         const own = prng.fork(name)
-        const liar = liars.has(name) ? Liars.draw(draw, shape.lies) : undefined
+        const liar = liars.has(name) ? Liars.draw(draw, shape.lies, shape.newcomers === 0) : undefined
         return new SimulatedNode(name, signers[i]!, new SimulatedDisk(own.fork("disk"), counts), liar, own, around)
       })
       return new Cluster(shape, around, nodes)
@@ -113,13 +138,23 @@ export class Cluster {
     return this.nodes.filter(({ liar }) => liar === undefined)
   }
 
-  /** Who is to keep a block. */
+  /** Who is to keep a block, where a roster says so. */
   membersOf(block: BlockId): ReadonlyArray<PeerId> {
     return this.#neighbourhood.closest(block, this.shape.clusterSize)
   }
 
-  /** Starts all nodes. */
+  /** Those that are there from the beginning. */
+  get first(): ReadonlyArray<SimulatedNode> {
+    return this.nodes.slice(0, this.shape.nodes)
+  }
+
+  /** Those that join later. */
+  get newcomers(): ReadonlyArray<SimulatedNode> {
+    return this.nodes.slice(this.shape.nodes)
+  }
+
+  /** Starts those that are there from the beginning. */
   readonly start: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach(this.nodes, ({ start }) => start, { discard: true })
+    Effect.forEach(this.first, ({ start }) => start, { discard: true })
   )
 }

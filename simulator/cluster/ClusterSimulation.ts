@@ -7,7 +7,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { Placement } from "../../src/collection/Collection.ts"
 import * as Prng from "../../src/random/Prng.ts"
@@ -19,14 +18,15 @@ import type { TraceEvent } from "../Trace.ts"
 import type { Workload } from "../workloads/Workload.ts"
 import * as Workloads from "../workloads/Workloads.ts"
 import { Account, transact } from "./Client.ts"
-import { Cluster, type ClusterShape, shapeProblem } from "./Cluster.ts"
+import { Cluster, type ClusterShape, shapeProblem, thisBuild } from "./Cluster.ts"
 import { type Decisions, Evidence } from "./Evidence.ts"
 import { defaultFaultPolicy, FAULT_GROUPS, type FaultGroup, FaultSchedule } from "./FaultSchedule.ts"
-import type { NodeLayer, SimulatedNode } from "./SimulatedNode.ts"
+import * as growing from "./growing.ts"
+import type { NodeBuild, SimulatedNode } from "./SimulatedNode.ts"
 import { settle } from "./settle.ts"
 
 /** What is simulated. */
-export interface Options extends ClusterShape {
+export interface Options extends Omit<ClusterShape, "newcomers"> {
   readonly workload: Workloads.WorkloadName
   readonly placement: Placement
   readonly faults: ReadonlyArray<FaultGroup>
@@ -57,7 +57,7 @@ export const defaultOptions: Options = {
 }
 
 /** Why nothing such can be simulated. */
-export const optionsProblem = (options: Options): string | undefined => shapeProblem(options)
+export const optionsProblem = (options: Options): string | undefined => shapeProblem({ ...options, newcomers: 0 })
 
 /** How a simulation went. */
 export interface Report extends Decisions {
@@ -88,15 +88,10 @@ const CLIENTS_OF_LIAR = 3
 const MAX_THINK_MILLIS = 30
 
 /**
- * Simulates one seed. The same seed and options give the same report. `node`: what the nodes are made of; what checks them is always
+ * Simulates one seed. The same seed and options give the same report. `build`: what the nodes are made of; what checks them is always
  * of this build.
  */
-export const run = (
-  hasher: HasherService,
-  seed: number,
-  options: Options,
-  node: NodeLayer = ClusterNode.layer
-): Report => {
+export const run = (hasher: HasherService, seed: number, options: Options, build: NodeBuild = thisBuild): Report => {
   const counts = new FaultCounts()
   const account = new Account()
   const logger = Logger.make(({ logLevel, message }) => {
@@ -105,7 +100,7 @@ export const run = (
   })
   const program = Effect.provide(
     Logger.withMinimumLogLevel(
-      life(Prng.make(`cluster-${seed}`), node, hasher, options, counts, account),
+      life(Prng.make(`cluster-${seed}`), build, hasher, options, counts, account),
       LogLevel.Error
     ),
     Logger.replace(Logger.defaultLogger, logger)
@@ -137,7 +132,7 @@ interface Ended {
 /** All that happens: a start in peace, work under faults, healing, quiet, and a last look at everything. */
 const life = (
   prng: Prng.Prng,
-  node: NodeLayer,
+  build: NodeBuild,
   hasher: HasherService,
   options: Options,
   counts: FaultCounts,
@@ -145,9 +140,14 @@ const life = (
 ) =>
   Effect.gen(function* () {
     const groups = new Set(options.faults)
-    const shape = { ...options, lies: groups.has("liars") ? options.lies : [] }
-    const cluster = yield* Cluster.make(shape, node, prng, hasher, counts)
+    const shape: ClusterShape = {
+      ...options,
+      lies: groups.has("liars") ? options.lies : [],
+      newcomers: Workloads.newcomersOf(options.workload)
+    }
+    const cluster = yield* Cluster.make(shape, build, prng, hasher, counts)
     yield* cluster.start
+    if (!(yield* growing.settled(cluster))) return ended(cluster, ["the founders do not come to be active"])
     const workload = Workloads.make(options.workload, options.placement)
     const [first] = cluster.honest
     for (const [i, body] of workload.setUp.entries()) {
@@ -161,7 +161,9 @@ const life = (
     }
     const faults = new FaultSchedule(cluster, groups, prng.fork("faults"), policy)
     const failing = yield* Effect.forkDaemon(faults.run)
-    const common = { account, workload }
+    const joining =
+      cluster.newcomers.length === 0 ? undefined : yield* Effect.forkDaemon(growing.joining(cluster, prng))
+    const common = { account, isGrowing: cluster.newcomers.length > 0, workload }
     const honest = { ...common, nodes: cluster.honest, transactions: options.transactions }
     // A coordinator lies only where it has something to coordinate.
     const liars = cluster.nodes.filter(({ liar }) => liar !== undefined)
@@ -175,6 +177,7 @@ const life = (
     )
     yield* untilBroken(account, working)
     yield* Fiber.interrupt(failing)
+    if (joining !== undefined) yield* Fiber.join(joining)
     yield* faults.heal
     // What is broken already would only be hidden by more of the same.
     if (account.problems.length > 0 || new Evidence(cluster).violations.length > 0) return ended(cluster, [])
@@ -191,12 +194,19 @@ const ended = (cluster: Cluster, problems: ReadonlyArray<string>): Ended => {
   return { decisions: evidence.decisions, problems: [...evidence.violations, ...problems] }
 }
 
-/** Where a client works: at its own node, or at another while that is down; undefined where all are, for long. */
-const nodeFor = (nodes: Work["nodes"], prng: Prng.Prng, number: number): Effect.Effect<SimulatedNode | undefined> =>
+/**
+ * Where a client works: at its own node, or at another while that is down; in a network that grows, at one or the other. Undefined where
+ * all are down, for long.
+ */
+const nodeFor = (
+  { isGrowing, nodes }: Work,
+  prng: Prng.Prng,
+  number: number
+): Effect.Effect<SimulatedNode | undefined> =>
   Effect.gen(function* () {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const up = nodes.filter(({ life }) => life !== undefined)
-      const home = nodes[number % nodes.length]!
+      const home = isGrowing ? prng.pick(nodes) : nodes[number % nodes.length]!
       const node = home.life === undefined && up.length > 0 ? prng.pick(up) : home
       if (node.life !== undefined) return node
       yield* Effect.sleep(Duration.millis(LOOK_AGAIN_MILLIS))
@@ -205,16 +215,12 @@ const nodeFor = (nodes: Work["nodes"], prng: Prng.Prng, number: number): Effect.
   })
 
 /** A client at work, one transaction after another. */
-const work = (
-  { account, nodes, transactions, workload }: Work,
-  prng: Prng.Prng,
-  name: string,
-  number: number
-): Effect.Effect<void> =>
+const work = (shared: Work, prng: Prng.Prng, name: string, number: number): Effect.Effect<void> =>
   Effect.gen(function* () {
+    const { account, transactions, workload } = shared
     for (let step = 0; step < transactions; step++) {
       yield* Effect.sleep(Duration.millis(prng.nextInt(MAX_THINK_MILLIS)))
-      const node = yield* nodeFor(nodes, prng, number)
+      const node = yield* nodeFor(shared, prng, number)
       if (node === undefined) return
       yield* transact(account, `${name}.${step}`, node, workload.next(prng, step))
     }
@@ -223,6 +229,7 @@ const work = (
 /** What clients have in common: where they work, and at what. */
 interface Work {
   readonly account: Account
+  readonly isGrowing: boolean
   readonly nodes: ReadonlyArray<SimulatedNode>
   readonly transactions: number
   readonly workload: Workload

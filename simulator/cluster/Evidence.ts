@@ -1,6 +1,6 @@
 /** What the disks of a cluster's honest nodes say, once all is quiet: what must hold of it, and how transactions were decided. */
 import * as Effect from "effect/Effect"
-import type { ActionId, BlockId } from "../../schemas/Ids.ts"
+import type { ActionId, BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
 import type { Revision } from "../../schemas/Revision.ts"
@@ -98,7 +98,7 @@ export class Evidence {
 
   /** What must never be, settled or not. */
   get violations(): ReadonlyArray<string> {
-    return [...first(this.#splitDecisions()), ...first(this.#unproved())]
+    return [...first(this.#splitDecisions()), ...first(this.#createdTwice()), ...first(this.#unproved())]
   }
 
   /** How the transactions were decided that wrote something. */
@@ -111,6 +111,28 @@ export class Evidence {
       recovered: count(({ proof }) => proof.decision.ballot !== null),
       twoRounds: count(({ proof: { decision } }) => decision.kind === "accepted" && decision.ballot === null)
     }
+  }
+
+  /** Who keeps a block: as a roster says, or as whoever has it has stored. */
+  #membersOf(block: BlockId): ReadonlyArray<PeerId> {
+    if (this.#cluster.around.growth === undefined) return this.#cluster.membersOf(block)
+    const members = this.#nodes.map(({ node }) => get<ReadonlyArray<PeerId>>(node.disk.content, keys.members(block)))
+    return members.find((stored) => stored !== undefined) ?? []
+  }
+
+  /** Blocks that are created by two transactions: two collections under one name. */
+  #createdTwice(): ReadonlyArray<string> {
+    const creators = new Map<BlockId, { readonly creator: ActionId; readonly name: string }>()
+    return this.#nodes.flatMap(({ node: { name }, revisions }) =>
+      [...revisions].flatMap(([block, [created]]) => {
+        const other = creators.get(block)
+        if (created === undefined) return []
+        if (other === undefined) creators.set(block, { creator: created.actionId, name })
+        return other === undefined || other.creator === created.actionId
+          ? []
+          : [`${block} is created by ${other.creator} on ${other.name} and by ${created.actionId} on ${name}`]
+      })
+    )
   }
 
   #splitDecisions(): ReadonlyArray<string> {
@@ -151,7 +173,7 @@ export class Evidence {
   ): string | undefined {
     for (const [index, { writes }] of manifest.shards.entries()) {
       const [written] = entriesOf(writes)
-      const members = written === undefined ? [] : this.#cluster.membersOf(written[0])
+      const members = written === undefined ? [] : this.#membersOf(written[0])
       if (!members.includes(peer)) continue
       const problem = shardProofProblem(rules, action, manifest, index, members, proof)
       if (problem !== undefined) return problem
@@ -165,7 +187,7 @@ export class Evidence {
     return [...all].flatMap(([action, { signed }]) =>
       signed.manifest.shards.flatMap(({ writes }) =>
         entriesOf(writes).flatMap(([block]) => {
-          const members = this.#cluster.membersOf(block)
+          const members = this.#membersOf(block)
           const without = this.#nodes.find(
             ({ node, revisions }) =>
               members.includes(node.peer) && !revisions.get(block)?.some(({ actionId }) => actionId === action)
@@ -180,7 +202,7 @@ export class Evidence {
   #differences(): ReadonlyArray<string> {
     const blocks = new Set(this.#nodes.flatMap(({ revisions }) => [...revisions.keys()]))
     return [...blocks].flatMap((block) => {
-      const members = this.#cluster.membersOf(block)
+      const members = this.#membersOf(block)
       const told = this.#nodes
         .filter(({ node }) => members.includes(node.peer))
         .map(({ node, revisions }) => {

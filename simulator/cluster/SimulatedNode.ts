@@ -9,12 +9,16 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import type * as Activation from "../../layers/cluster/Activation.ts"
 import type * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
+import type * as DirectoryNode from "../../layers/cluster/DirectoryNode.ts"
+import * as GivenPeers from "../../layers/network/GivenPeers.ts"
 import * as Hub from "../../layers/network/Hub.ts"
 import * as Roster from "../../layers/network/Roster.ts"
 import type { MemberRequest } from "../../schemas/Cluster.ts"
 import type { StorageError } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
+import type { ClusterIndex } from "../../services/ClusterIndex.ts"
 import type { ClusterMember } from "../../services/ClusterMember.ts"
 import { Entropy } from "../../services/Entropy.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -24,6 +28,7 @@ import type { SignerService } from "../../services/Signer.ts"
 import type { StorageRepo } from "../../services/StorageRepo.ts"
 import type { Transactor } from "../../services/Transactor.ts"
 import type { ClusterRules } from "../../src/cluster/ClusterRules.ts"
+import type { DirectoryPolicy } from "../../src/directory/DirectoryPolicy.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import type { Database } from "../../src/transaction/Database.ts"
 import type { KeyRing } from "../crypto/KeyRing.ts"
@@ -35,14 +40,29 @@ import * as SeededEntropy from "../SeededEntropy.ts"
 import { record } from "../Trace.ts"
 
 /** What a node offers to those who look at it from outside. */
-export type NodeServices = Database | Transactor | ClusterMember | StorageRepo
+export type NodeServices = Database | Transactor | ClusterIndex | ClusterMember | StorageRepo
 
-/** What a node is made of: `ClusterNode.layer`, or what takes its place, such as that of another build. */
-export type NodeLayer = typeof ClusterNode.layer
+/** What nodes are made of: those of this build, or what takes their place, such as those of another. */
+export interface NodeBuild {
+  /** A node of a roster. */
+  readonly node: typeof ClusterNode.layer
+  /** A node of a network that grows. */
+  readonly growing: typeof DirectoryNode.layer
+}
+
+/** How the nodes of a network that grows know each other. */
+export interface Growth {
+  /** Those that it begins with. */
+  readonly founders: ReadonlyArray<PeerId>
+  readonly directory: Partial<DirectoryPolicy>
+  readonly activation: Partial<Activation.ActivationPolicy>
+}
 
 /** What the nodes of a simulation share. */
 export interface Surroundings {
-  readonly node: NodeLayer
+  readonly build: NodeBuild
+  /** Undefined where there is a roster. */
+  readonly growth: Growth | undefined
   readonly network: SimulatedNetwork
   readonly keys: KeyRing
   readonly roster: ReadonlyArray<PeerId>
@@ -51,9 +71,13 @@ export interface Surroundings {
 }
 
 /** By which rules the nodes vote. */
-export const rulesOf = ({ keys, options }: Pick<Surroundings, "keys" | "options">): ClusterRules => ({
+export const rulesOf = ({
+  growth,
+  keys,
+  options
+}: Pick<Surroundings, "growth" | "keys" | "options">): ClusterRules => ({
   faultModel: options.faultModel,
-  hasRoster: true,
+  hasRoster: growth === undefined,
   hasher: keys.hasher,
   network: options.network,
   verifier: keys.verifier
@@ -169,8 +193,8 @@ export class SimulatedNode {
     return this.liar === undefined ? effect : Logger.withMinimumLogLevel(effect, LogLevel.None)
   }
 
-  #layer(port: NetworkPort) {
-    const { counts, keys, node, options, roster } = this.#around
+  #layer(port: NetworkPort): Layer.Layer<NodeServices, StorageError> {
+    const { build, counts, growth, keys, options, roster } = this.#around
     const own = Hub.make(port, this.peer, this.#around.network.reading.codecsOf)
     const context: LiarContext = {
       ...rulesOf(this.#around),
@@ -182,21 +206,32 @@ export class SimulatedNode {
     }
     const lies = this.liar?.(context) ?? {}
     const network = lying(heeded(own, this.#heard), lies)
+    const around = Context.make(PeerNetwork, network).pipe(
+      Context.add(RawStorage, this.disk.open()),
+      Context.add(Entropy, SeededEntropy.make(this.#entropy))
+    )
+    if (growth !== undefined) {
+      const { activation, directory, founders } = growth
+      return build
+        .growing({ ...options, activation, directory: { policy: directory, role: "transaction" }, founders })
+        .pipe(
+          // There are founders enough.
+          Layer.catchAll((error) => (error._tag === "TooFewFounders" ? Layer.die(error) : Layer.fail(error))),
+          Layer.provide(GivenPeers.layer(founders)),
+          Layer.provide(keys.layer(this.signer)),
+          Layer.provide(Layer.succeedContext(around))
+        )
+    }
     const neighbours = Layer.effect(
       KeyNetwork,
       Effect.map(KeyNetwork, (honest) => misled(honest, lies))
     )
-    return node(options).pipe(
-      Layer.provide(Layer.provide(neighbours, Roster.layer(roster))),
-      Layer.provide(keys.layer(this.signer)),
-      Layer.provide(
-        Layer.succeedContext(
-          Context.make(PeerNetwork, network).pipe(
-            Context.add(RawStorage, this.disk.open()),
-            Context.add(Entropy, SeededEntropy.make(this.#entropy))
-          )
-        )
+    return build
+      .node(options)
+      .pipe(
+        Layer.provide(Layer.provide(neighbours, Roster.layer(roster))),
+        Layer.provide(keys.layer(this.signer)),
+        Layer.provide(Layer.succeedContext(around))
       )
-    )
   }
 }

@@ -131,6 +131,18 @@ const around: ReadonlyArray<Mutation> = [
     search: { ...SMALL, lies: ["members"], workload: "create-race" }
   },
   {
+    // It would take over what it lacks soon after: here it leaves it at that.
+    name: "active-before-sync",
+    replacements: [
+      {
+        file: "layers/cluster/Activation.js",
+        find: "yield* takeOver(context, before.peers)",
+        replace: "{ from: new Set(before.peers), isWhole: true }"
+      }
+    ],
+    search: { clients: 3, faults: [], nodes: 4, transactions: 16, workload: "grow-during-create" }
+  },
+  {
     name: "certificates not checked in anti-entropy",
     replacements: [
       {

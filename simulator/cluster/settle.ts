@@ -5,6 +5,7 @@ import type { Workload } from "../workloads/Workload.ts"
 import { type Account, transact } from "./Client.ts"
 import type { Cluster } from "./Cluster.ts"
 import { Evidence } from "./Evidence.ts"
+import * as growing from "./growing.ts"
 
 /** After so many rounds a cluster that is not at rest will never be. */
 const MAX_ROUNDS = 12
@@ -16,6 +17,7 @@ const MAX_TRIES = 5
 /** Waits until all members have the same and nothing is locked, then reads everything on every node. Tells what is wrong. */
 export const settle = (cluster: Cluster, workload: Workload, account: Account): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
+    if (!(yield* growing.settled(cluster))) return ["a node does not come to be active"]
     const up = cluster.honest.filter(({ life }) => life !== undefined)
     let unsettled: ReadonlyArray<string> = []
     for (let round = 0; round < MAX_ROUNDS; round++) {

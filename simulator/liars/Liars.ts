@@ -2,6 +2,7 @@
 import type { Prng } from "../../src/random/Prng.ts"
 import * as DoubleVoter from "./DoubleVoter.ts"
 import * as FalseHistorian from "./FalseHistorian.ts"
+import * as FalseIndexer from "./FalseIndexer.ts"
 import * as FalseWitness from "./FalseWitness.ts"
 import * as Forgetter from "./Forgetter.ts"
 import * as Founder from "./Founder.ts"
@@ -49,8 +50,10 @@ const composed = (outer: Lies, inner: Lies): Lies => ({
   }
 })
 
-/** A liar that lies in one to three of some ways, as a seed has it. */
-export const draw = (prng: Prng, names: ReadonlyArray<LieName>): Liar => {
+/** A liar that lies in one to three of some ways, as a seed has it; where there is no roster, of the cluster index, too. */
+export const draw = (prng: Prng, names: ReadonlyArray<LieName>, hasRoster = true): Liar => {
   const drawn = prng.shuffle(names).slice(0, 1 + prng.nextInt(MAX_WAYS))
-  return (context) => drawn.map((name): Lies => WAYS[name](context)).reduce(composed)
+  const ways = drawn.map((name): Liar => WAYS[name])
+  const all = hasRoster ? ways : [...ways, FalseIndexer.liar]
+  return (context) => all.map((way): Lies => way(context)).reduce(composed)
 }

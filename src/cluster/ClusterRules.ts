@@ -1,5 +1,5 @@
 /** What all nodes of a network agree on beforehand, and which of the rules a manifest follows by that. Protocol §1, §2. */
-import type { BlockId } from "../../schemas/Ids.ts"
+import type { ActionId, BlockId } from "../../schemas/Ids.ts"
 import type { Base, Manifest, NetworkName, Shard, Write } from "../../schemas/Manifest.ts"
 import type { FaultModel } from "../../schemas/Proof.ts"
 import type { HasherService } from "../../services/Hasher.ts"
@@ -14,6 +14,11 @@ export interface ClusterRules {
   readonly hasRoster: boolean
   readonly hasher: HasherService
   readonly network: NetworkName
+  /**
+   * Without a roster: the transaction that created a collection, as far as this node found that out in the cluster index, where
+   * f + 1 peers had to say so.
+   */
+  readonly creatorOf?: (collection: BlockId) => ActionId | undefined
   readonly verifier: VerifierService
 }
 

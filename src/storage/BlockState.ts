@@ -60,6 +60,7 @@ export type Missing =
   | { readonly _tag: "Transaction"; readonly action: ActionId }
   | { readonly _tag: "Applied"; readonly action: ActionId }
   | { readonly _tag: "RevisionAfter"; readonly block: BlockId; readonly rev: number }
+  | { readonly _tag: "Entry"; readonly collection: BlockId }
 
 /** Raised by a look at what is not in memory: it is loaded, and the plan made again. */
 export class ViewFault {

@@ -2,11 +2,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Block } from "../../schemas/Block.ts"
 import { CorruptBlock, CorruptRecord, RevisionPruned, type StorageError } from "../../schemas/Errors.ts"
-import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
+import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
-import type { StoredBlock } from "../../schemas/Repo.ts"
-import type { Revision } from "../../schemas/Revision.ts"
+import type { EntrySummary, StoredBlock } from "../../schemas/Repo.ts"
+import type { CertifiedRevision, Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { RawStorageService, StorageKey } from "../../services/RawStorage.ts"
@@ -17,7 +17,7 @@ import { BoundedCache } from "../block/BoundedCache.ts"
 import { hashText, hashValue } from "../encoding/BlockIds.ts"
 import { NotCanonical, rememberText, textLength } from "../encoding/CanonicalJson.ts"
 import type { BlockState, TransactionRecord } from "./BlockState.ts"
-import { type EndedRecord, type HeadRecord, keys, latestRev } from "./records.ts"
+import { type EndedRecord, type EntryRecord, type HeadRecord, keys, latestRev } from "./records.ts"
 
 /** Who keeps a block, and its latest revision. */
 export interface BlockStanding {
@@ -50,6 +50,10 @@ export interface BlockStorage {
   readonly change: (id: BlockId, revision: Revision) => Effect.Effect<Transform | undefined, StorageError>
   /** What is known of a transaction, with the payload where it is pending. */
   readonly transaction: (action: ActionId) => Effect.Effect<TransactionRecord | undefined, StorageError>
+  /** What this node's part of the cluster index says of who created a collection. */
+  readonly entry: (collection: BlockId) => Effect.Effect<CertifiedRevision | undefined, StorageError>
+  /** The same of all collections, in the order of their ids, but without what proves it. */
+  readonly entries: (page: BlockPage) => Effect.Effect<ReadonlyArray<EntrySummary>, StorageError>
 }
 
 /** A block that was put together, or the first record that it takes and that is not kept. */
@@ -315,6 +319,31 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
     return { _tag: "Pending", payload, signed } as const
   })
 
+  const entry = Effect.fnUntraced(function* (collection: BlockId) {
+    const record = yield* read<EntryRecord>(keys.entry(collection))
+    if (record === undefined) return undefined
+    const { certified, creator } = record
+    if (certified !== undefined) return { block: collection, proof: certified.proof, signed: certified.signed }
+    const proof = yield* expect<Proof>(keys.proof(creator), "the cluster index")
+    return {
+      block: collection,
+      proof,
+      signed: yield* expect<SignedManifest>(keys.manifest(creator), "the cluster index")
+    }
+  })
+
+  const entries = Effect.fnUntraced(function* ({ after, limit }: BlockPage) {
+    const ids = yield* raw.blocks("cluster-index", { limit, ...(after !== undefined && { after }) })
+    const collections = ids as ReadonlyArray<string> as ReadonlyArray<CollectionId>
+    const texts = yield* raw.getMany(collections.map(keys.entry))
+    return yield* Effect.forEach(collections, (collection, i) =>
+      Effect.map(
+        attempt(() => expected<EntryRecord>(keys.entry(collection), texts[i], "the cluster index")),
+        ({ creator }): EntrySummary => ({ collection, creator })
+      )
+    ) as Effect.Effect<ReadonlyArray<EntrySummary>, StorageError>
+  })
+
   return {
     at,
     blocks: ({ after, limit }) =>
@@ -327,6 +356,8 @@ export const make = (raw: RawStorageService, hasher: HasherService, restorer: Re
       if (base !== "none") return read<Transform>(keys.change(id, rev))
       return Effect.map(read<Block>(keys.whole(id, rev)), (insert) => insert && { insert })
     },
+    entries,
+    entry,
     expectManifest: (action) => expect<SignedManifest>(keys.manifest(action), "a revision"),
     expectProof: (action) => expect<Proof>(keys.proof(action), "a revision"),
     revisions: Effect.fnUntraced(function* (id: BlockId, { from, limit }: RevisionRange) {

@@ -5,7 +5,7 @@ import type { Block } from "../../schemas/Block.ts"
 import type { ActionId, BlockId, CollectionId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { Proof } from "../../schemas/Proof.ts"
-import type { Revision } from "../../schemas/Revision.ts"
+import type { CertifiedRevision, Revision } from "../../schemas/Revision.ts"
 import type { Transform } from "../../schemas/Transform.ts"
 import type { StorageKey, StorageWrite } from "../../services/RawStorage.ts"
 import { canonicalText } from "../encoding/CanonicalJson.ts"
@@ -36,6 +36,15 @@ export interface EndedRecord {
   readonly shown?: ShownEnding
 }
 
+/**
+ * An entry of the cluster index. What this node is a member of it has with the transaction that created it; of all else it has the
+ * transaction here.
+ */
+export interface EntryRecord {
+  readonly creator: ActionId
+  readonly certified?: Pick<CertifiedRevision, "proof" | "signed">
+}
+
 /** The key of each record. */
 export const keys = {
   head: (block: BlockId): StorageKey => ["block", block, "head", ""],
@@ -47,7 +56,8 @@ export const keys = {
   lock: (block: BlockId, action: ActionId): StorageKey => ["lock", block, "", action],
   manifest: (action: ActionId): StorageKey => ["transaction", action, "manifest", ""],
   proof: (action: ActionId): StorageKey => ["proof", action, "", ""],
-  ended: (action: ActionId): StorageKey => ["ended", action, "", ""]
+  ended: (action: ActionId): StorageKey => ["ended", action, "", ""],
+  entry: (collection: BlockId): StorageKey => ["cluster-index", collection, "", ""]
 } as const
 
 const put = (key: StorageKey, value: object): StorageWrite => ({ key, type: "put", value: JSON.stringify(value) })
@@ -72,7 +82,8 @@ export const puts = {
       `{"manifest":${canonicalText(manifest)},"signatures":${JSON.stringify(signatures)}}`
     ),
   proof: (action: ActionId, proof: Proof) => put(keys.proof(action), proof),
-  ended: (action: ActionId, record: EndedRecord) => put(keys.ended(action), record)
+  ended: (action: ActionId, record: EndedRecord) => put(keys.ended(action), record),
+  entry: (collection: BlockId, record: EntryRecord) => put(keys.entry(collection), record)
 } as const
 
 /** The deletion of a record. */

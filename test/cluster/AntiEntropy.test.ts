@@ -21,6 +21,7 @@ const keysOf = (peers: ReadonlyArray<PeerId>): KeyNetworkService => {
   const closest: KeyNetworkService["closest"] = (block, count) => neighbourhood.closest(block, count)
   return {
     closest,
+    formerly: () => [],
     hasRoster: true,
     isAdmitted: () => true,
     lookup: (block, count) => Effect.sync(() => closest(block, count))

@@ -15,6 +15,7 @@ import * as RepoWriter from "../../layers/repo/RepoWriter.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import { ActionId, type PeerId } from "../../schemas/Ids.ts"
 import type { Manifest } from "../../schemas/Manifest.ts"
+import { ClusterIndex } from "../../services/ClusterIndex.ts"
 import { ClusterMember } from "../../services/ClusterMember.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
@@ -79,8 +80,14 @@ const memberLike = (stage: Stage, name: string, believed: { current: Beliefs }) 
     Layer.succeed(Hasher, hasher),
     NodeCrypto.layerVerifier,
     Layer.succeed(Restorer, noRestorer),
+    Layer.succeed(ClusterIndex, {
+      creatorOf: () => undefined,
+      homeOf: (block) => (hasRoster ? (believed.current.closest.get(block) ?? []) : undefined),
+      locate: (block) => Effect.sync(() => believed.current.closest.get(block) ?? [])
+    }),
     Layer.succeed(KeyNetwork, {
       closest: (block) => believed.current.closest.get(block) ?? [],
+      formerly: () => [],
       hasRoster,
       isAdmitted: (peer) => !believed.current.strangers.includes(peer),
       lookup: (block) => Effect.sync(() => believed.current.closest.get(block) ?? [])

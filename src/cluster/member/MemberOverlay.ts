@@ -1,7 +1,6 @@
-import type { CertifiedRevision } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId, PublicKey } from "../../../schemas/Ids.ts"
 import type { SignedManifest } from "../../../schemas/Manifest.ts"
-import type { Revision } from "../../../schemas/Revision.ts"
+import type { CertifiedRevision, Revision } from "../../../schemas/Revision.ts"
 import { Overlay } from "../../storage/Overlay.ts"
 import type { MemberChange } from "./MemberPlan.ts"
 import type { MemberView, Undecided } from "./MemberView.ts"
@@ -14,6 +13,7 @@ export class MemberOverlay extends Overlay implements MemberView {
   readonly promises = new Map<ActionId, Votes | undefined>()
   /** Undefined: forgotten. */
   readonly manifests = new Map<ActionId, SignedManifest | undefined>()
+  readonly #entered = new Map<BlockId, CertifiedRevision>()
   /** The revisions that the batch adds, oldest first. */
   readonly #added = new Map<BlockId, Array<Revision>>()
 
@@ -27,6 +27,9 @@ export class MemberOverlay extends Overlay implements MemberView {
 
   readonly applied = (action: ActionId): SignedManifest | undefined =>
     this.manifests.has(action) ? this.manifests.get(action) : this.#base.applied(action)
+
+  readonly entry = (collection: BlockId): CertifiedRevision | undefined =>
+    this.#entered.get(collection) ?? this.#base.entry(collection)
 
   readonly revisionAfter = (block: BlockId, rev: number): CertifiedRevision | undefined => {
     const stored = (this.#base.block(block)?.latest.rev ?? 0) > rev ? this.#base.revisionAfter(block, rev) : undefined
@@ -70,6 +73,9 @@ export class MemberOverlay extends Overlay implements MemberView {
         return
       case "Unlocked":
         this.unlocked.push([change.block, change.holder])
+        return
+      case "Entered":
+        this.#entered.set(change.entry.block, change.entry)
         return
       case "Forgotten":
         this.manifests.set(change.action, undefined)

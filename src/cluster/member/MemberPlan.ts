@@ -1,6 +1,7 @@
 import type { MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId } from "../../../schemas/Ids.ts"
 import type { SignedManifest } from "../../../schemas/Manifest.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
 import type { MemberNotice } from "../../../services/ClusterMember.ts"
 import type { StorageWrite } from "../../../services/RawStorage.ts"
 import type { ViewChanges } from "../../storage/Plan.ts"
@@ -16,6 +17,8 @@ export type MemberChange =
   /** One lock of a transaction no longer matters: its base is superseded. */
   | { readonly _tag: "Unlocked"; readonly block: BlockId; readonly holder: ActionId }
   | { readonly _tag: "Forgotten"; readonly action: ActionId }
+  /** The cluster index has an entry. */
+  | { readonly _tag: "Entered"; readonly entry: CertifiedRevision }
 
 /** What a rule decided: the answer, which may be told once the writes are durable, and what is known then. */
 export interface MemberPlan {

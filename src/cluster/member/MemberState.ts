@@ -1,8 +1,7 @@
 /** All that a member knows, as an immutable value: for tests, scripts and the explorer. A node keeps it in a store. */
-import type { CertifiedRevision } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId } from "../../../schemas/Ids.ts"
 import type { SignedManifest } from "../../../schemas/Manifest.ts"
-import type { Revision } from "../../../schemas/Revision.ts"
+import type { CertifiedRevision, Revision } from "../../../schemas/Revision.ts"
 import type { BlockState, Lock, TransactionRecord } from "../../storage/BlockState.ts"
 import type { ViewChanges } from "../../storage/Plan.ts"
 import type { MemberChange } from "./MemberPlan.ts"
@@ -19,11 +18,14 @@ export interface MemberState {
   /** The manifests of what was applied. */
   readonly manifests: ReadonlyMap<ActionId, SignedManifest>
   readonly votes: ReadonlyMap<ActionId, Votes>
+  /** Its part of the cluster index, by collection. */
+  readonly entries: ReadonlyMap<BlockId, CertifiedRevision>
 }
 
 /** A member that has nothing yet. */
 export const emptyMember: MemberState = {
   blocks: new Map(),
+  entries: new Map(),
   locks: new Map(),
   manifests: new Map(),
   revisions: new Map(),
@@ -32,9 +34,18 @@ export const emptyMember: MemberState = {
 }
 
 /** A state as the rules see it. */
-export const viewOf = ({ blocks, locks, manifests, revisions, transactions, votes }: MemberState): MemberView => ({
+export const viewOf = ({
+  blocks,
+  entries,
+  locks,
+  manifests,
+  revisions,
+  transactions,
+  votes
+}: MemberState): MemberView => ({
   applied: (id) => manifests.get(id),
   block: (id) => blocks.get(id),
+  entry: (id) => entries.get(id),
   locks: (id) => locks.get(id) ?? [],
   mayBePendedOrAborted: (id) => transactions.has(id),
   revisionAfter: (block, rev): CertifiedRevision | undefined => {
@@ -94,6 +105,8 @@ export const evolve = (state: MemberState, change: MemberChange): MemberState =>
       return { ...state, votes: without(state.votes, change.action) }
     case "Applied":
       return { ...state, manifests: withEntry(state.manifests, change.action, change.signed) }
+    case "Entered":
+      return { ...state, entries: withEntry(state.entries, change.entry.block, change.entry) }
     case "Unlocked": {
       const { block, holder } = change
       return { ...state, locks: withoutLocks(state.locks, (at, by) => at === block && by === holder) }

@@ -1,6 +1,6 @@
-import type { CertifiedRevision } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId, PublicKey } from "../../../schemas/Ids.ts"
 import type { SignedManifest } from "../../../schemas/Manifest.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
 import type { RepoView } from "../../storage/BlockState.ts"
 import type { Votes } from "./Votes.ts"
 
@@ -18,6 +18,8 @@ export interface MemberView extends RepoView {
   readonly applied: (action: ActionId) => SignedManifest | undefined
   /** The first revision of a block above a revision number, with what proves it. */
   readonly revisionAfter: (block: BlockId, rev: number) => CertifiedRevision | undefined
+  /** What this member's part of the cluster index says of who created a collection. */
+  readonly entry: (collection: BlockId) => CertifiedRevision | undefined
   /** The undecided transactions of an author that this member has promised something about; without one, of all. */
   readonly undecided: (author?: PublicKey) => Undecided
 }

@@ -1,17 +1,18 @@
 /** A member is shown a decision to commit. Protocol §3, *Apply*. */
-import type { CertifiedRevision } from "../../../schemas/Cluster.ts"
-import type { ActionId, PeerId } from "../../../schemas/Ids.ts"
+import type { ActionId, BlockId, PeerId } from "../../../schemas/Ids.ts"
 import type { Manifest, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Proof } from "../../../schemas/Proof.ts"
 import type { CommitRequest, PendRequest } from "../../../schemas/Repo.ts"
-import { isScattered } from "../../encoding/BlockIds.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
+import { actionId, isScattered } from "../../encoding/BlockIds.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import { compareBase } from "../../storage/compareBase.ts"
 import { entriesOf } from "../../storage/manifestRules.ts"
 import { planCommit } from "../../storage/planCommit.ts"
-import { keys, removed } from "../../storage/records.ts"
+import { keys, puts, removed } from "../../storage/records.ts"
 import { isOneRound } from "../ClusterRules.ts"
 import { pendsIn } from "../evidence/AcceptanceProof.ts"
+import { createdBy } from "../evidence/Creation.ts"
 import { exclusionProblem } from "../evidence/Exclusion.ts"
 import { shardProofProblem } from "../evidence/RevisionProof.ts"
 import { signedProblem } from "../evidence/SignedManifest.ts"
@@ -45,12 +46,30 @@ export const apply = (
   if (own.length === 0) return onlyAnswer({ _tag: "Membership", reason: "no shard names this node as a member" })
   if (record?._tag === "Aborted") return alarm(action, "it is decided to commit, and was shown to end otherwise")
   const shards = own.map(([, shard]) => shard)
+  if (isCreatedElsewhere(context, view, action, signed)) {
+    return alarm(action, "it is decided to commit, and creates what others created over other members")
+  }
   return (
     basesHinder(view, action, shards) ??
     payloadHinders(context, shards, given) ??
     applied(context, view, action, given, keptProof(context, view, action, manifest, own, proof))
   )
 }
+
+/** The headers that a transaction creates here, of which the cluster index is to have entries. */
+const headersCreated = (context: MemberContext, signed: SignedManifest): ReadonlyArray<BlockId> =>
+  context.hasRoster ? [] : createdBy(signed, (members) => members.includes(context.signer.peer))
+
+const isCreatedElsewhere = (
+  context: MemberContext,
+  view: MemberView,
+  action: ActionId,
+  signed: SignedManifest
+): boolean =>
+  headersCreated(context, signed).some((id) => {
+    const entry = view.entry(id)
+    return entry !== undefined && actionId(context.hasher, entry.signed.manifest) !== action
+  })
 
 const committed = (proof: Proof): MemberPlan => onlyAnswer({ _tag: "Ended", ending: { _tag: "Committed", proof } })
 
@@ -145,16 +164,23 @@ const applied = (
   if (answer._tag === "Refused") return alarm(action, `it is decided to commit, but ${answer.reason}`)
   if (answer._tag === "Stale") throw new Error("a base that was the latest is stale")
   const others = release(context, view, action, signed, proof)
+  const entered = headersCreated(context, signed).filter((id) => view.entry(id) === undefined)
   return {
     answer: { _tag: "Ended", ending: { _tag: "Committed", proof } },
     changes: [
       { _tag: "Applied", action, signed },
       { _tag: "Stored", changes },
       { _tag: "Settled", action },
+      ...entered.map((block) => ({ _tag: "Entered", entry: { block, proof, signed } }) as const),
       ...others.flatMap((plan) => plan.changes)
     ],
     notices: others.flatMap((plan) => plan.notices),
-    writes: [...writes, ...votesRemovals(action, view.votes(action)), ...others.flatMap((plan) => plan.writes)]
+    writes: [
+      ...writes,
+      ...entered.map((id) => puts.entry(id, { creator: action })),
+      ...votesRemovals(action, view.votes(action)),
+      ...others.flatMap((plan) => plan.writes)
+    ]
   }
 }
 

@@ -82,9 +82,12 @@ const membersProblem = (
   manifest: Manifest,
   own: ReadonlyArray<Shard>
 ): Problem => {
-  for (const { members } of manifest.shards) {
-    const stranger = members.find((peer) => !known.isAdmitted(peer))
-    if (stranger !== undefined) return membership(`${stranger} is not admitted`)
+  for (const shard of manifest.shards) {
+    const stranger = shard.members.find((peer) => !known.isAdmitted(peer))
+    // Whoever keeps what is here was admitted once: that it is gone must not leave a collection unwritable.
+    if (stranger !== undefined && (hasRoster || !isAsStored(view, shard))) {
+      return membership(`${stranger} is not admitted`)
+    }
   }
   for (const { members, reads, writes } of own) {
     const named = [
@@ -110,6 +113,13 @@ const membersProblem = (
   }
   return undefined
 }
+
+/** Whether this node keeps a block of a shard, with the members that the shard names. */
+const isAsStored = (view: MemberView, { members, reads, writes }: Shard): boolean =>
+  [...entriesOf(writes), ...entriesOf(reads)].some(([id]) => {
+    const stored = view.block(id)?.members
+    return stored !== undefined && sameMembers(stored, members)
+  })
 
 /** Signatures are no part of the transaction's id: with others beside it the same transaction may be sound. */
 const authorsProblem = (

@@ -3,13 +3,19 @@ import type { Block } from "../../../schemas/Block.ts"
 import type { ActionId, BlockId, PeerId, Rev } from "../../../schemas/Ids.ts"
 import type { Payload, SignedManifest } from "../../../schemas/Manifest.ts"
 import type { Proof } from "../../../schemas/Proof.ts"
-import type { Revision } from "../../../schemas/Revision.ts"
+import type { CertifiedRevision, Revision } from "../../../schemas/Revision.ts"
 import type { Transform } from "../../../schemas/Transform.ts"
 import type { Space, StorageRecord } from "../../../services/RawStorage.ts"
 import { applyTransform } from "../../block/apply.ts"
 import { textLength } from "../../encoding/CanonicalJson.ts"
 import type { BlockState, Lock, TransactionRecord } from "../../storage/BlockState.ts"
-import { type EndedRecord, type HeadRecord, type LockRecord, latestRev } from "../../storage/records.ts"
+import {
+  type EndedRecord,
+  type EntryRecord,
+  type HeadRecord,
+  type LockRecord,
+  latestRev
+} from "../../storage/records.ts"
 import type { MemberState } from "./MemberState.ts"
 import { type BallotRecord, payloadLength, type Vote, type Votes } from "./Votes.ts"
 
@@ -42,6 +48,7 @@ export const rebuild = (records: Iterable<StorageRecord>): MemberState => {
   const transactions = transactionsIn(tables, manifests)
   return {
     blocks: blocksIn(tables),
+    entries: entriesIn(tables, manifests),
     locks: new Map([...tables<LockRecord>("lock")].map(([block, held]) => [block as BlockId, locksOf(held)])),
     manifests: new Map(
       [...transactions].flatMap(([action, { _tag }]) => {
@@ -56,6 +63,16 @@ export const rebuild = (records: Iterable<StorageRecord>): MemberState => {
     votes: votesIn(tables, manifests)
   }
 }
+
+const entriesIn = (tables: Tables, manifests: Table<SignedManifest>): MemberState["entries"] =>
+  new Map(
+    [...tables<EntryRecord>("cluster-index")].map(([id, byName]): readonly [BlockId, CertifiedRevision] => {
+      const { certified, creator } = byName.get("")!
+      const block = id as BlockId
+      if (certified !== undefined) return [block, { block, ...certified }]
+      return [block, { block, proof: one(tables<Proof>("proof"), creator)!, signed: one(manifests, creator)! }]
+    })
+  )
 
 const locksOf = (held: ReadonlyMap<Name, LockRecord>): ReadonlyArray<Lock> =>
   [...held].map(([holder, { mode }]) => ({ holder: holder as ActionId, mode }))

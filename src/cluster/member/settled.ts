@@ -2,8 +2,11 @@
 import type { Ending, FailedEnding, MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId } from "../../../schemas/Ids.ts"
 import type { Base, Manifest, Shard, SignedManifest } from "../../../schemas/Manifest.ts"
-import { entriesOf } from "../../storage/manifestRules.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
+import { actionId } from "../../encoding/BlockIds.ts"
+import { entriesOf, isCollectionId } from "../../storage/manifestRules.ts"
 import { planCancel } from "../../storage/planCancel.ts"
+import { createdBy } from "../evidence/Creation.ts"
 import { baseRev, exclusionProblem } from "../evidence/Exclusion.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
@@ -77,6 +80,54 @@ export const planEnd = (
 }
 
 /**
+ * The entries that the cluster index has here of collections which a transaction would create, or read as absent, in shards that this
+ * member is in; those that it would create first.
+ */
+const enteredElsewhere = (
+  context: MemberContext,
+  view: MemberView,
+  action: ActionId,
+  manifest: Manifest
+): { readonly created: ReadonlyArray<CertifiedRevision>; readonly read: ReadonlyArray<CertifiedRevision> } => {
+  if (context.hasRoster) return NOTHING_ENTERED
+  const othersOf = (ids: ReadonlyArray<BlockId>) =>
+    ids.flatMap((id) => {
+      const entry = view.block(id) === undefined ? view.entry(id) : undefined
+      return entry === undefined || actionId(context.hasher, entry.signed.manifest) === action ? [] : [entry]
+    })
+  const own = ownShards(context, manifest)
+  const absent = own.flatMap(([, { reads }]) =>
+    entriesOf(reads).flatMap(([id, base]) => (base === "none" && isCollectionId(id) ? [id] : []))
+  )
+  return {
+    created: othersOf(createdBy({ manifest }, (members) => members.includes(context.signer.peer))),
+    read: othersOf(absent)
+  }
+}
+
+const NOTHING_ENTERED = { created: [], read: [] }
+
+/**
+ * Nothing is signed about a transaction that would create what is created already, by others and over other members: it never
+ * commits. What reads it as absent has read what is past. Protocol §1, *cluster index*; decision 30.
+ */
+const settledByIndex = (
+  context: MemberContext,
+  view: MemberView,
+  action: ActionId,
+  signed: SignedManifest
+): MemberPlan | undefined => {
+  const { created, read } = enteredElsewhere(context, view, action, signed.manifest)
+  const [by] = created
+  const before = view.votes(action)
+  if (by !== undefined && before !== undefined) return planEnd(view, action, signed, { _tag: "Excluded", by })
+  const newer = [...created, ...read]
+  if (newer.length === 0 || before !== undefined) return undefined
+  const end = knownEnd(view, action)
+  return onlyAnswer(end ?? { _tag: "Superseded", newer })
+}
+
+/**
  * What is answered about a transaction for which nothing may be signed: its end; or, where nothing is known of it and what it
  * starts from is superseded, the revisions that did so. It may have been known, and forgotten since.
  */
@@ -86,6 +137,8 @@ export const settled = (
   action: ActionId,
   signed: SignedManifest
 ): MemberPlan | undefined => {
+  const byIndex = settledByIndex(context, view, action, signed)
+  if (byIndex !== undefined) return byIndex
   const superseded = supersededBlocks(context, view, signed.manifest)
   // Where what it writes is as it was it has not been applied: its record need not be looked for.
   const isNew = superseded.length === 0 && writesHere(context, signed.manifest) && !view.mayBePendedOrAborted(action)

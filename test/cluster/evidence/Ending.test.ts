@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
-import type { CertifiedRevision, Ending } from "../../../schemas/Cluster.ts"
+import type { Ending } from "../../../schemas/Cluster.ts"
 import type { PeerId } from "../../../schemas/Ids.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
 import { endingProblem } from "../../../src/cluster/evidence/Ending.ts"
 import { exclusionProblem } from "../../../src/cluster/evidence/Exclusion.ts"
 import { Author, emptyWorld, onlyLog, type Prepared, type World } from "../../storage/Requests.ts"

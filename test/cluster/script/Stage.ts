@@ -3,15 +3,17 @@ import type { FailedEnding, JoinStatement, MemberAnswer, MemberRequest } from ".
 import type { ActionId, BlockId, CollectionId, PeerId } from "../../../schemas/Ids.ts"
 import type { KeySignature, Manifest, Payload } from "../../../schemas/Manifest.ts"
 import type { Certificate, FaultModel } from "../../../schemas/Proof.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
 import type { StorageRecord, StorageWrite } from "../../../services/RawStorage.ts"
 import type { SignerService } from "../../../services/Signer.ts"
+import { type EnterPlan, enter } from "../../../src/cluster/member/enter.ts"
 import { type MemberEvent, type MemberOutput, step } from "../../../src/cluster/member/Member.ts"
 import {
   defaultMemberPolicy,
   type MemberContext,
   type MemberPolicy
 } from "../../../src/cluster/member/MemberContext.ts"
-import { emptyMember, type MemberState } from "../../../src/cluster/member/MemberState.ts"
+import { emptyMember, evolve, type MemberState, viewOf } from "../../../src/cluster/member/MemberState.ts"
 import { rebuild } from "../../../src/cluster/member/rebuild.ts"
 import { peerIdOf } from "../../../src/encoding/PeerIdentity.ts"
 import { signClaim } from "../../../src/encoding/Statements.ts"
@@ -149,8 +151,21 @@ export class Stage {
 
   /** Lets a member take a step, and checks that what it then knows is what its records would leave it with. */
   act(member: string, event: MemberEvent): Act {
+    const { outputs, state, writes } = step(this.actor(member).context, this.actor(member).state, event)
+    const effective = this.#keep(member, state, writes)
+    for (const output of outputs) if (output._tag === "Answer") this.#remember(member, event, output.answer)
+    return { outputs, writes: effective }
+  }
+
+  /** Lets a member take an entry into its part of the cluster index. */
+  enter(member: string, entry: CertifiedRevision): EnterPlan {
+    const { context, state } = this.actor(member)
+    const plan = enter(context, viewOf(state), entry)
+    return { ...plan, writes: this.#keep(member, plan.changes.reduce(evolve, state), plan.writes) }
+  }
+
+  #keep(member: string, state: MemberState, writes: ReadonlyArray<StorageWrite>): ReadonlyArray<StorageWrite> {
     const actor = this.actor(member)
-    const { outputs, state, writes } = step(actor.context, actor.state, event)
     actor.state = state
     const effective = writes.filter(({ key, type }) => type === "put" || actor.records.has(encode(key)))
     for (const write of effective) {
@@ -161,8 +176,7 @@ export class Stage {
     if (plainOf(rebuild(actor.records.values())) !== plainOf(state)) {
       throw new Error(`${member} knows something that is not durable`)
     }
-    for (const output of outputs) if (output._tag === "Answer") this.#remember(member, event, output.answer)
-    return { outputs, writes: effective }
+    return effective
   }
 
   ask(member: string, request: MemberRequest): Act {

@@ -1,7 +1,8 @@
 /** What the commands of a script do. */
-import type { AcceptanceProof, CertifiedRevision, FailedEnding, MemberRequest } from "../../../schemas/Cluster.ts"
+import type { AcceptanceProof, FailedEnding, MemberRequest } from "../../../schemas/Cluster.ts"
 import type { ActionId } from "../../../schemas/Ids.ts"
 import type { Ballot, Certificate, Decision, FaultModel, Proof } from "../../../schemas/Proof.ts"
+import type { CertifiedRevision } from "../../../schemas/Revision.ts"
 import type { SignerService } from "../../../services/Signer.ts"
 import { isOneRound } from "../../../src/cluster/ClusterRules.ts"
 import { needsPends } from "../../../src/cluster/evidence/AcceptanceProof.ts"
@@ -11,7 +12,7 @@ import { signerOf } from "../../storage/TestServices.ts"
 import { joinStatement } from "../Signatures.ts"
 import { drive, recover } from "./drive.ts"
 import { fail, type Stage } from "./Stage.ts"
-import { actInWords } from "./words.ts"
+import { actInWords, enteredInWords } from "./words.ts"
 
 type Words = ReadonlyArray<string>
 type Command = (stage: Stage, words: Words) => ReadonlyArray<string>
@@ -170,6 +171,18 @@ export const commands: Readonly<Record<string, Command>> = {
   cosign: (stage, words) => {
     stage.cosign(words[0]!, after(words, "as")[0]!, after(words, "by").map(authorNamed))
     return []
+  },
+  /** `enter X of films to eve`: the creation of films by X, into the cluster index. */
+  enter: (stage, words) => {
+    const [name] = words
+    const [collection] = after(words, "of")
+    const prepared = stage.transaction(name!)
+    const entry = {
+      block: stage.collection(collection!),
+      proof: proofOf(stage, prepared, ["in", "0"]),
+      signed: prepared.request.signed
+    }
+    return to(stage, words).map((member) => `${member}: ${enteredInWords(stage, stage.enter(member, entry))}`)
   },
   /** `pend X to home`, `pend X to ann without payload`, `pend X to ann signed as Y` */
   pend: (stage, words) => {

@@ -3,6 +3,7 @@ import type { Ending, MemberAnswer } from "../../../schemas/Cluster.ts"
 import type { ActionId, BlockId, PeerId } from "../../../schemas/Ids.ts"
 import type { Certificate } from "../../../schemas/Proof.ts"
 import type { StorageWrite } from "../../../services/RawStorage.ts"
+import type { EnterPlan } from "../../../src/cluster/member/enter.ts"
 import type { MemberOutput } from "../../../src/cluster/member/Member.ts"
 import { actionId } from "../../../src/encoding/BlockIds.ts"
 import { hasher } from "../../storage/TestServices.ts"
@@ -11,6 +12,10 @@ import { type Act, type Stage, signersOf } from "./Stage.ts"
 /** A step of a member as one line: what it says, then what had to be durable before. */
 export const actInWords = (stage: Stage, { outputs, writes }: Act): string =>
   [outputs.map((output) => outputInWords(stage, output)).join("; "), ...writesInWords(stage, writes)].join(" · ")
+
+/** What a member makes of an entry of the cluster index, as one line. */
+export const enteredInWords = (stage: Stage, { answer, notices, writes }: EnterPlan): string =>
+  [`${answer}${notices.length > 0 ? "; ALARM" : ""}`, ...writesInWords(stage, writes)].join(" · ")
 
 const outputInWords = (stage: Stage, output: MemberOutput): string => {
   switch (output._tag) {
@@ -159,6 +164,8 @@ const keyInWords = (stage: Stage, { key: [space, block, kind, name] }: StorageWr
       return [`end of ${stage.nameOfAction(block as ActionId)}`]
     case "transaction":
       return [`manifest of ${stage.nameOfAction(block as ActionId)}`]
+    case "cluster-index":
+      return [`index entry of ${stage.nameOfBlock(block as BlockId)}`]
     case "proof":
       return [`proof of ${stage.nameOfAction(block as ActionId)}`]
     default:

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as ClusterNode from "../../../layers/cluster/ClusterNode.ts"
 import type { ActionId, BlockId } from "../../../schemas/Ids.ts"
 import type { Proof } from "../../../schemas/Proof.ts"
 import type { Space, StorageKey } from "../../../services/RawStorage.ts"
 import { Account, transact } from "../../../simulator/cluster/Client.ts"
-import { Cluster } from "../../../simulator/cluster/Cluster.ts"
+import { Cluster, thisBuild } from "../../../simulator/cluster/Cluster.ts"
 import { Evidence } from "../../../simulator/cluster/Evidence.ts"
 import type { SimulatedNode } from "../../../simulator/cluster/SimulatedNode.ts"
 import { FaultCounts } from "../../../simulator/FaultCounts.ts"
@@ -15,13 +14,13 @@ import { keys } from "../../../src/storage/records.ts"
 import { hasher } from "../../storage/TestServices.ts"
 import { inSimulation } from "../inSimulation.ts"
 
-const SHAPE = { clusterSize: 4, faultModel: "byzantine", lies: [], nodes: 4 } as const
+const SHAPE = { clusterSize: 4, faultModel: "byzantine", lies: [], newcomers: 0, nodes: 4 } as const
 
 /** A cluster at rest that has created four collections. */
 const atRest = (): Cluster =>
   inSimulation(
     Effect.gen(function* () {
-      const cluster = yield* Cluster.make(SHAPE, ClusterNode.layer, Prng.make("evidence"), hasher, new FaultCounts())
+      const cluster = yield* Cluster.make(SHAPE, thisBuild, Prng.make("evidence"), hasher, new FaultCounts())
       yield* cluster.start
       const account = new Account()
       for (const [i, body] of Workloads.make("list-append", "together").setUp.entries()) {

@@ -1,0 +1,106 @@
+/** Takes entries of the cluster index over from those who keep them. Protocol §1, *cluster index*. */
+import * as Effect from "effect/Effect"
+import type { CollectionId, PeerId } from "../../schemas/Ids.ts"
+import type { EntrySummary, RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
+import type { ClusterMemberService } from "../../services/ClusterMember.ts"
+import type { DirectoryService } from "../../services/Directory.ts"
+import type { HasherService } from "../../services/Hasher.ts"
+import type { PeerError, PeerNetworkService } from "../../services/PeerNetwork.ts"
+import { creationIn } from "../../src/cluster/evidence/Creation.ts"
+import { type Candidate, candidatesOf, stands } from "../../src/cluster/index/takeOver.ts"
+import { repoProtocol } from "../../src/cluster/protocols.ts"
+import type { Quorums } from "../../src/cluster/Quorum.ts"
+import { answerWithin } from "./answerWithin.ts"
+
+/** What taking over takes. */
+export interface TakeOverContext {
+  /** How long the answer of a peer is waited for, in milliseconds. */
+  readonly answerMillis: number
+  readonly clusterSize: number
+  readonly directory: Pick<DirectoryService, "nearest">
+  readonly hasher: HasherService
+  /** Entries that one peer is heard to tell of, at most: whoever tells of more is not heard. */
+  readonly maxEntries: number
+  readonly member: Pick<ClusterMemberService, "enter" | "entry">
+  readonly network: PeerNetworkService
+  readonly quorums: Quorums
+}
+
+/** What came of it. */
+export interface TakenOver {
+  /** Who told of all entries that are to be kept here. */
+  readonly from: ReadonlySet<PeerId>
+  /** Whether all that stands is entered. */
+  readonly isWhole: boolean
+}
+
+/** Peers, and entries, that are asked for at once. */
+const CONCURRENCY = 16
+/** Entries that too few tell of are looked at, so many each time at most: whoever makes them up can make up any number. */
+const MAX_DOUBTFUL = 256
+
+/** Takes over from some peers what this one is to keep. */
+export const takeOver = Effect.fnUntraced(function* (
+  context: TakeOverContext,
+  peers: ReadonlyArray<PeerId>
+): Effect.fn.Return<TakenOver> {
+  const { answerMillis, clusterSize, directory, hasher, maxEntries, member, network, quorums } = context
+
+  const ask = (peer: PeerId, question: RepoQuestion): Effect.Effect<RepoAnswer | undefined> =>
+    answerWithin(answerMillis, peer, network.ask(repoProtocol, peer, question)).pipe(
+      Effect.catchAll((_error: PeerError) => Effect.succeed(undefined))
+    )
+
+  /** All entries that a peer has for this one; undefined where it does not tell them all. */
+  const toldBy = Effect.fnUntraced(function* (peer: PeerId) {
+    const entries: Array<EntrySummary> = []
+    let after: CollectionId | undefined
+    for (;;) {
+      const told: RepoAnswer | undefined = yield* ask(peer, {
+        _tag: "Entries",
+        ...(after !== undefined && { after })
+      })
+      if (told?._tag !== "Entries" || entries.length + told.entries.length > maxEntries) return undefined
+      entries.push(...told.entries)
+      if (told.resume === undefined) return entries
+      // Who goes back never comes to an end.
+      if (after !== undefined && told.resume <= after) return undefined
+      after = told.resume
+    }
+  })
+
+  /** An entry as one of its givers proves it, entered; whether it is there now. */
+  const enter = Effect.fnUntraced(function* (candidate: Candidate) {
+    for (const peer of candidate.givers) {
+      const told: RepoAnswer | undefined = yield* ask(peer, { _tag: "Entry", collection: candidate.collection })
+      const entry = told?._tag === "Entry" ? told.found : null
+      const creation = entry?.block === candidate.collection ? creationIn({ hasher }, entry) : undefined
+      if (entry === null || creation?.creator !== candidate.creator) continue
+      const closest = directory.nearest(candidate.collection, clusterSize).toSorted()
+      if (!stands(candidate, creation.members, closest, quorums)) return false
+      const entered = yield* Effect.orElseSucceed(member.enter(entry), () => "failed" as const)
+      if (entered === "entered" || entered === "known") return true
+    }
+    return false
+  })
+
+  const told = new Map<PeerId, ReadonlyArray<EntrySummary>>()
+  const hear = (peer: PeerId) =>
+    Effect.map(toldBy(peer), (entries) => {
+      if (entries !== undefined) told.set(peer, entries)
+    })
+  yield* Effect.forEach(peers, hear, { concurrency: CONCURRENCY, discard: true })
+
+  const isNew = ({ collection }: EntrySummary) =>
+    Effect.orElseSucceed(
+      Effect.map(member.entry(collection), (known) => known === undefined),
+      () => true
+    )
+  const fresh = yield* Effect.filter(candidatesOf(told), isNew)
+  const isShared = ({ givers }: Candidate) => givers.length > quorums.liars
+  const shared = fresh.filter(isShared)
+  const doubtful = fresh.filter((candidate) => !isShared(candidate)).slice(0, MAX_DOUBTFUL)
+  const isEntered = yield* Effect.forEach(shared, enter, { concurrency: CONCURRENCY })
+  yield* Effect.forEach(doubtful, enter, { concurrency: CONCURRENCY, discard: true })
+  return { from: new Set(told.keys()), isWhole: isEntered.every((entered) => entered) }
+})
