@@ -1,7 +1,7 @@
 /** Reads from clusters: the latest revisions, and those at a revision of their collection. Protocol §5. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { LatestRevision, MemberAnswer } from "../../schemas/Cluster.ts"
+import type { MemberAnswer } from "../../schemas/Cluster.ts"
 import { BlockUnavailable } from "../../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId, Rev } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
@@ -22,6 +22,7 @@ import { actionId, PLACE_CHARACTERS } from "../../src/encoding/BlockIds.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 import type { ReadPolicy } from "./ReadPolicy.ts"
+import { type Told, toldOf } from "./Told.ts"
 
 /** What reading takes. */
 export interface ClusterReadsContext {
@@ -46,12 +47,6 @@ type Members = ReadonlyArray<PeerId>
 interface AskedCluster {
   readonly peers: ReadonlyArray<PeerId>
   readonly blocks: ReadonlyArray<BlockId>
-}
-
-/** The latest revision of a block, and who told of it and of those before. */
-interface Told {
-  readonly rev: Rev | 0
-  readonly by: ReadonlyMap<Rev | 0, ReadonlyArray<PeerId>>
 }
 
 type Latest = Extract<MemberAnswer, { _tag: "Latest" }>
@@ -388,15 +383,6 @@ export const make = (context: ClusterReadsContext): ClusterReads => {
     }),
     membersOf
   }
-}
-
-const toldOf = (each: ReadonlyArray<readonly [peer: PeerId, told: LatestRevision]>): Told => {
-  const by = new Map<Rev | 0, Array<PeerId>>()
-  for (const [peer, { latest }] of each) {
-    const rev = latest?.rev ?? 0
-    by.set(rev, [...(by.get(rev) ?? []), peer])
-  }
-  return { by, rev: Math.max(...by.keys()) as Rev | 0 }
 }
 
 /** A block as it is stored, without what proves it. */
