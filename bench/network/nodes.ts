@@ -14,7 +14,7 @@ import { Node } from "effect-optimystic"
 import { Identity, KeyNetwork as KeyNetworkLayer } from "effect-optimystic/layers"
 import type { PeerId } from "effect-optimystic/schemas"
 import { Directory, Discovery, Hasher, KeyNetwork, Signer } from "effect-optimystic/services"
-import { keysOf } from "./keys.ts"
+import { digestOf, keysOf } from "./keys.ts"
 import {
   type Answer,
   AnswerLine,
@@ -28,9 +28,6 @@ import {
 
 const ANY_PORT = "/ip4/127.0.0.1/tcp/0"
 const LOOK_MILLIS = 2
-/** Of the digest of who is closest: enough that no two are the same by chance. */
-const DIGEST_CHARACTERS = 12
-
 const layerOf = ({ seed, ...options }: NodeToStart) =>
   KeyNetworkLayer.layer.pipe(
     Layer.provideMerge(
@@ -53,11 +50,7 @@ const knows = (node: Running, peers: ReadonlyArray<PeerId>): boolean =>
 const closestTo = (node: Running, keys: number, count: number): ReadonlyArray<string> => {
   const hasher = Context.get(node, Hasher)
   const { closest } = Context.get(node, KeyNetwork)
-  return keysOf(hasher, keys).map((key) =>
-    Buffer.from(hasher.sha256(closest(key, count).join()))
-      .toString("hex")
-      .slice(0, DIGEST_CHARACTERS)
-  )
+  return keysOf(hasher, keys).map((key) => digestOf(hasher, closest(key, count)))
 }
 
 const viewOf = (node: Running): NodeView => {
