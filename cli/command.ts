@@ -9,6 +9,8 @@ import { collections } from "./collections.ts"
 import { diary } from "./diary.ts"
 import { examplesOf } from "./examples.ts"
 import { EXIT_HELP } from "./failure.ts"
+import { identity } from "./identity.ts"
+import { node } from "./node.ts"
 import { tree } from "./tree.ts"
 import { verify } from "./verify.ts"
 
@@ -16,7 +18,7 @@ const { version } = createRequire(import.meta.url)("effect-optimystic/package.js
 
 const optimystic = Command.make("optimystic").pipe(
   Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
-  Command.withSubcommands([tree, diary, collections, verify, backup])
+  Command.withSubcommands([tree, diary, collections, verify, backup, node, identity])
 )
 
 /** A command with the names of those under it; one without any is said to have itself. */
@@ -33,6 +35,8 @@ export const COMMANDS: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   withNamesUnder("backup", backup),
   withNamesUnder("collections", collections),
   withNamesUnder("diary", diary),
+  withNamesUnder("identity", identity),
+  withNamesUnder("node", node),
   withNamesUnder("tree", tree),
   withNamesUnder("verify", verify)
 ])

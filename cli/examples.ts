@@ -21,7 +21,8 @@ export const EXAMPLES: ReadonlyArray<string> = [
   "optimystic verify cities --data ./data",
   "optimystic verify --all --data ./data",
   "optimystic backup --data ./data --to ./backup",
-  "optimystic tree get cities oslo --data ./backup"
+  "optimystic tree get cities oslo --data ./backup",
+  "optimystic identity --data ./node"
 ]
 
 /** What the help of the whole command shows. */

@@ -116,3 +116,6 @@ export const layerConfig: Layer.Layer<NetworkNodeServices, NetworkNodeError | Co
 /** Waits until a node of a network can serve: it is active, and so are as many peers that it knows as a cluster has, itself included. */
 export const ready = (clusterSize: number = DEFAULT_CLUSTER_SIZE): Effect.Effect<void, never, Directory> =>
   untilReady(clusterSize)
+
+/** Who the node of a directory is, as the founders and rosters of networks name it; its key is made where there is none. */
+export { peerIn } from "./peerIn.ts"

@@ -1,0 +1,28 @@
+/** A node of a network as commands run it: loaded only when one does. */
+import * as Effect from "effect/Effect"
+import type { NetworkNodeOptions } from "../layers/NetworkNodeOptions.ts"
+import * as Node from "../layers/Node.ts"
+import { Discovery } from "../services/Discovery.ts"
+import { Signer } from "../services/Signer.ts"
+import { print } from "./run.ts"
+
+/** Who the node of a directory is. */
+export const { peerIn } = Node
+
+/** Runs a node until it is interrupted. */
+export const run = (options: NetworkNodeOptions, json: boolean) =>
+  Effect.gen(function* () {
+    const { peer } = yield* Signer
+    const addresses = yield* Effect.flatMap(Discovery, (discovery) => discovery.addresses)
+    const shown = { data: "", json }
+    const reached = addresses.map((address) => `${address}/p2p/${peer}`)
+    yield* print(shown, [
+      {
+        object: { event: "started", peer, addresses },
+        text: [`node ${peer}`, ...reached.map((address) => `reached at ${address}`)].join("\n")
+      }
+    ])
+    yield* Node.ready(options.clusterSize)
+    yield* print(shown, [{ object: { event: "ready", peer }, text: "ready" }])
+    return yield* Effect.never
+  }).pipe(Effect.provide(Node.layer(options)))

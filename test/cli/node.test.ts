@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import * as FileSystem from "node:fs/promises"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { createInterface } from "node:readline"
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { EXIT } from "../../cli/failure.ts"
+import { COMMAND, ensureBuilt } from "../package/Distribution.ts"
+import { optimystic } from "./command.ts"
+
+const ANY_PORT = "/ip4/127.0.0.1/tcp/0"
+const TIMEOUT_MILLIS = 60_000
+
+let directory = ""
+let children: Array<ChildProcess> = []
+
+/** A node in a process of its own, and the lines that it prints. */
+const nodeOf = (...args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, [COMMAND, "node", ...args], { stdio: ["ignore", "pipe", "inherit"] })
+  children.push(child)
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const next = async () => (await lines.next()).value as string
+  return { child, next }
+}
+
+const peerOf = async (data: string): Promise<string> => (await optimystic("identity", "--data", data)).out.trim()
+
+beforeAll(ensureBuilt, TIMEOUT_MILLIS)
+beforeEach(async () => {
+  children = []
+  directory = await FileSystem.mkdtemp(Path.join(Os.tmpdir(), "optimystic-node-"))
+})
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL")
+  await FileSystem.rm(directory, { force: true, recursive: true })
+})
+
+describe("optimystic node", { timeout: TIMEOUT_MILLIS }, () => {
+  it("says who and where it is, then that it is ready, and closes when it is told to stop", async () => {
+    const peer = await peerOf(directory)
+    const alone = ["--cluster-size", "1", "--fault-model", "crash", "--founder", peer]
+    const { child, next } = nodeOf("--network", "bank", "--data", directory, "--listen", ANY_PORT, "--json", ...alone)
+    const address = expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+$/)
+    expect(JSON.parse(await next())).toEqual({ addresses: [address], event: "started", peer })
+    expect(JSON.parse(await next())).toEqual({ event: "ready", peer })
+    child.kill("SIGTERM")
+    expect(await once(child, "exit")).toEqual([EXIT.interrupted, null])
+    // The store was closed: its lock is free, and it is of the network that was named.
+    expect(await FileSystem.readdir(Path.join(directory, "store"))).toContain("last-sequence.json")
+  })
+
+  it("tells people where others can join by it", async () => {
+    const { next } = nodeOf("--network", "bank", "--listen", ANY_PORT)
+    const [, peer] = /^node (12D3KooW\w+)$/.exec(await next())!
+    expect(await next()).toMatch(new RegExp(`^reached at /ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${peer}$`))
+  })
+
+  it("says in one line what is wrong with its options", async () => {
+    const { err, exitCode } = await optimystic("node", "--network", "bank", "--listen", "localhost")
+    expect([exitCode, err]).toEqual([EXIT.refused, 'optimystic: "localhost" is no address: /ip4/…/tcp/…\n'])
+    const few = await optimystic("node", "--network", "bank", "--founder", await peerOf(directory))
+    expect([few.exitCode, few.err]).toEqual([
+      EXIT.refused,
+      "optimystic: A network begins with at least 4 founders, as many as a cluster has members: it has 1\n"
+    ])
+  })
+})
