@@ -6,10 +6,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { NodeCrypto } from "effect-optimystic/layers"
-import type { BlockId } from "effect-optimystic/schemas"
 import { Directory, Hasher, KeyNetwork } from "effect-optimystic/services"
 import { Crowd, Lookups } from "effect-optimystic/simulator"
 import { allOf, atLeast, atMost, type Benchmark, collectGarbage, timed } from "./harness.ts"
+import { keysOf } from "./network/keys.ts"
 
 const hasher = Effect.provide(Hasher, NodeCrypto.layerHasher)
 
@@ -17,12 +17,6 @@ const KNOWN = 1_000
 const KEYS = 10_000
 const CLUSTER_SIZE = 4
 const MICROS_PER_MILLI = 1_000
-
-const BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-
-/** An id of a block, of the bits of a hash. */
-const keyOf = (digest: Uint8Array): BlockId =>
-  `${Array.from({ length: 51 }, (_, i) => BASE32[(digest[i % digest.length]! + i) % BASE32.length]).join("")}a` as BlockId
 
 /** Who is closest to a key among a thousand peers that a directory knows. */
 export const keyClosest: Benchmark = {
@@ -35,7 +29,7 @@ export const keyClosest: Benchmark = {
       const directory = Context.get(node, Directory)
       const { closest } = Context.get(node, KeyNetwork)
       yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => directory.known().length >= KNOWN })
-      const keys = Array.from({ length: KEYS }, (_, i) => keyOf(sha.sha256(`key ${i}`)))
+      const keys = keysOf(sha, KEYS)
       return Effect.gen(function* () {
         yield* collectGarbage
         const millis = yield* timed(

@@ -1,6 +1,7 @@
 /** `npm run bench:network -- [--json] [--only name,prefix] [--runs n]`: peers on sockets of this machine, in processes of their own, and who is close to a key. */
 import { directories } from "./directory.ts"
 import { calls } from "./network/calls.ts"
+import { joining } from "./network/joining.ts"
 import { runBenchmarks } from "./program.ts"
 
-runBenchmarks([...calls, ...directories])
+runBenchmarks([...calls, ...directories, ...joining])

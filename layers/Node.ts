@@ -1,35 +1,33 @@
 /**
  * Whole nodes, as one layer.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import { Invalid, type OpenError, type StorageError, StorageUnavailable, StoreMismatch } from "../schemas/Errors.ts"
+import type { Invalid, OpenError, StorageError } from "../schemas/Errors.ts"
 import { NetworkName } from "../schemas/Manifest.ts"
+import type { Directory } from "../services/Directory.ts"
 import type { Entropy } from "../services/Entropy.ts"
 import type { Hasher } from "../services/Hasher.ts"
-import { RawStorage, type RawStorageService } from "../services/RawStorage.ts"
+import { RawStorage } from "../services/RawStorage.ts"
 import { Restorer } from "../services/Restorer.ts"
 import type { Signer } from "../services/Signer.ts"
 import type { StorageRepo } from "../services/StorageRepo.ts"
 import type { Transactor } from "../services/Transactor.ts"
 import type { Verifier } from "../services/Verifier.ts"
 import { noRestorer } from "../src/storage/BlockStorage.ts"
-import { storedNetwork } from "../src/storage/storedNetwork.ts"
 import * as Database from "../src/transaction/Database.ts"
-import { generate, type Identity, type IdentityError } from "./crypto/Identity.ts"
-import { loadOrCreate } from "./crypto/IdentityFile.ts"
+import type { Identity, IdentityError } from "./crypto/Identity.ts"
 import * as NodeEntropy from "./crypto/NodeEntropy.ts"
 import * as SodiumCrypto from "./crypto/SodiumCrypto.ts"
+import { untilReady } from "./directory/untilReady.ts"
+import { config, DEFAULT_CLUSTER_SIZE, type NetworkNodeOptions } from "./NetworkNodeOptions.ts"
+import { identityIn, keyFileIn, nameOf, networkOf, type StorageKind, storageOf } from "./NodeDirectory.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
+import type { NetworkNodeError, NetworkNodeServices } from "./network/libp2p/NetworkNode.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
 import type { LevelStorageOptions } from "./storage/LevelStorage.ts"
-import * as StoreKind from "./storage/StoreKind.ts"
 
 /** What can be set of a node, with defaults that suit a laptop. */
 export interface NodePolicy {
@@ -38,9 +36,6 @@ export interface NodePolicy {
   /** Of the store in a directory. */
   readonly level: Omit<LevelStorageOptions, "directory">
 }
-
-/** How data is kept: in a LevelDB database, in files that can be looked at, or in memory, gone with the process. */
-export type StorageKind = "level" | "files" | "memory"
 
 /** A node without a network. */
 export interface LocalOptions {
@@ -69,31 +64,6 @@ export type LocalError = OpenError | IdentityError | Invalid
 
 const DEFAULT_NETWORK = NetworkName.make("local")
 
-/** The name of a network, if one is given. */
-const nameOf = (network: string | undefined): Either.Either<NetworkName | undefined, Invalid> =>
-  network === undefined
-    ? Either.right(undefined)
-    : Either.mapLeft(
-        Schema.decodeEither(NetworkName)(network),
-        () => new Invalid({ reason: `${JSON.stringify(network)} is no network name: use a-z, 0-9, ".", "_" and "-"` })
-      )
-
-/** The network of a store, if it is the one that was named. Where the store cannot tell any more, it is what was named. */
-const networkOf = (
-  storage: RawStorageService,
-  directory: string | undefined,
-  named: NetworkName | undefined
-): Effect.Effect<NetworkName, StorageError | StoreMismatch> =>
-  Effect.flatMap(
-    Effect.catchTag(storedNetwork(storage), "CorruptRecord", (corrupt) =>
-      named === undefined ? Effect.fail(corrupt) : Effect.succeed(undefined)
-    ),
-    (found = named ?? DEFAULT_NETWORK) =>
-      named === undefined || named === found
-        ? Effect.succeed(found)
-        : new StoreMismatch({ directory: `${directory}`, expected: named, found, property: "network" })
-  )
-
 /** The database of one node, on any storage and any crypto. */
 export const layerEmbedded = (
   network: NetworkName,
@@ -109,55 +79,6 @@ export const layerEmbedded = (
     Layer.provide(Layer.succeed(Restorer, noRestorer))
   )
 
-/** The key of a node, in its directory. */
-export const IDENTITY_FILE = "identity.json"
-/** The store of a node, in its directory. */
-export const STORE_DIRECTORY = "store"
-
-/** Storages are loaded when they are asked for: a node has one of them. */
-const layerMemory: Effect.Effect<Layer.Layer<RawStorage>> = Effect.promise(() =>
-  import("./storage/MemoryStorage.ts").then(({ layer }) => layer)
-)
-
-const layerStore = (
-  { name }: StoreKind.StoreKind,
-  directory: string,
-  policy: Partial<NodePolicy>
-): Effect.Effect<Layer.Layer<RawStorage, OpenError>> =>
-  Effect.promise(() =>
-    name === "files"
-      ? import("./storage/FilesStorage.ts").then(({ layer }) => layer({ directory }))
-      : import("./storage/LevelStorage.ts").then(({ layer }) => layer({ ...policy.level, directory }))
-  )
-
-const storageOf = ({
-  directory,
-  policy = {},
-  storage
-}: LocalOptions): Effect.Effect<Layer.Layer<RawStorage, OpenError>, Invalid | StorageUnavailable> => {
-  if (storage === "memory" || (storage === undefined && directory === undefined)) return layerMemory
-  if (directory === undefined) {
-    return new Invalid({ reason: `storage ${JSON.stringify(storage)} needs a directory` })
-  }
-  const store = `${directory}/${STORE_DIRECTORY}`
-  const kind =
-    storage === undefined
-      ? Effect.map(StoreKind.kindOf(store), (found) => found ?? StoreKind.LEVEL)
-      : Effect.succeed(storage === "files" ? StoreKind.FILES : StoreKind.LEVEL)
-  return Effect.flatMap(kind, (kind) => layerStore(kind, store, policy))
-}
-
-const identityIn = (
-  directory: string | undefined
-): Effect.Effect<Identity, IdentityError | StorageUnavailable, Entropy> =>
-  directory === undefined
-    ? generate
-    : Effect.flatMap(FileSystem.FileSystem, (files) => files.makeDirectory(directory, { recursive: true })).pipe(
-        Effect.mapError((error) => new StorageUnavailable({ operation: `create ${directory}`, reason: error.message })),
-        Effect.zipRight(loadOrCreate(`${directory}/${IDENTITY_FILE}`)),
-        Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
-      )
-
 /** Hashing, verifying, and signing as an identity, each on the fastest library there is. */
 export const layerCrypto = (identity: Identity): Layer.Layer<Hasher | Signer | Verifier> =>
   SodiumCrypto.layerOnceBusy(identity)
@@ -167,11 +88,11 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
   Layer.unwrapEffect(
     Effect.gen(function* () {
       const { directory, policy } = options
-      const named = yield* nameOf(options.network)
+      const named = options.network === undefined ? undefined : yield* nameOf(options.network)
       const storage = yield* storageOf(options)
-      const identity = options.identity ?? (yield* identityIn(directory))
+      const identity = options.identity ?? (yield* identityIn(keyFileIn(directory)))
       const database = Effect.flatMap(RawStorage, (raw) => networkOf(raw, directory, named)).pipe(
-        Effect.map((network) => layerEmbedded(network, policy)),
+        Effect.map((network = DEFAULT_NETWORK) => layerEmbedded(network, policy)),
         Layer.unwrapEffect
       )
       return database.pipe(
@@ -181,3 +102,17 @@ export const layerLocal = (options: LocalOptions = {}): Layer.Layer<NodeServices
       )
     })
   ).pipe(Layer.provideMerge(NodeEntropy.layer))
+
+/** A node of a network, over sockets: it keeps collections with others, and finds them by itself. Loads libp2p. */
+export const layer = (options: NetworkNodeOptions): Layer.Layer<NetworkNodeServices, NetworkNodeError> =>
+  Layer.unwrapEffect(
+    Effect.promise(() => import("./network/libp2p/NetworkNode.ts").then((NetworkNode) => NetworkNode.layer(options)))
+  )
+
+/** The same, with options from the configuration of the program: `OPTIMYSTIC_NETWORK`, and others beside it. */
+export const layerConfig: Layer.Layer<NetworkNodeServices, NetworkNodeError | ConfigError.ConfigError> =
+  Layer.unwrapEffect(Effect.map(config, layer))
+
+/** Waits until a node of a network can serve: it is active, and so are as many peers that it knows as a cluster has, itself included. */
+export const ready = (clusterSize: number = DEFAULT_CLUSTER_SIZE): Effect.Effect<void, never, Directory> =>
+  untilReady(clusterSize)

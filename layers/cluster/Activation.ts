@@ -54,7 +54,10 @@ export const defaultActivationPolicy: ActivationPolicy = {
 
 /** A network, the peers that it begins with, and when a node takes over what. */
 export interface ActivationOptions extends Pick<ClusterConstants, "clusterSize" | "faultModel"> {
-  /** The first peers, the same on all nodes: at least as many as a cluster has. They may be active before anybody else is. */
+  /**
+   * The first peers, the same on all of them: at least as many as a cluster has. They may be active before anybody else is. None: this
+   * peer joins others.
+   */
   readonly founders: ReadonlyArray<PeerId>
   readonly policy?: Partial<ActivationPolicy & Pick<DrivePolicy, "answerMillis">>
 }
@@ -86,7 +89,9 @@ const make = Effect.fnUntraced(function* ({
   policy: given
 }: ActivationOptions): Effect.fn.Return<void, TooFewFounders, Requirements | Scope.Scope> {
   const founders = new Set(named)
-  if (founders.size < clusterSize) return yield* new TooFewFounders({ founders: founders.size, need: clusterSize })
+  if (founders.size > 0 && founders.size < clusterSize) {
+    return yield* new TooFewFounders({ founders: founders.size, need: clusterSize })
+  }
   const directory = yield* Directory
   const hasher = yield* Hasher
   const network = yield* PeerNetwork

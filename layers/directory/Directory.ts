@@ -105,8 +105,12 @@ const make = Effect.fnUntraced(function* ({
   const passOn = Effect.suspend(() => {
     const changes = registry.takeChanges()
     if (changes.length === 0) return Effect.void
-    const remember = ({ after, peer }: DirectoryChange) =>
-      after === undefined || after.addresses.length === 0 || peer === registry.self
+    const remember = ({ after, before, peer }: DirectoryChange) =>
+      after === undefined ||
+      after.addresses.length === 0 ||
+      peer === registry.self ||
+      // A transport may write it down: most changes are of something else.
+      (before !== undefined && sameAddresses(before.addresses, after.addresses))
         ? Effect.void
         : discovery.remember({ addresses: after.addresses, peer })
     return Effect.zipRight(Effect.forEach(changes, remember, { discard: true }), PubSub.publishAll(listeners, changes))

@@ -16,6 +16,8 @@ export interface AgendaContext {
   readonly ownPlace: Uint8Array
   /** Whether a peer owes an answer already. */
   readonly isAsked: (peer: PeerId) => boolean
+  /** Whether this node has caught up with what others know. */
+  readonly isSettled: () => boolean
 }
 
 /** A random partner is drawn so often until it is one that answers; then all are looked through. */
@@ -94,9 +96,10 @@ export class Agenda {
   /** With whom to compare what is known, if it is time: with anybody, or, where nobody knows all, with a neighbour. */
   partner(nowMillis: number): PeerId | undefined {
     if (nowMillis < this.#exchangeMillis) return undefined
-    const { policy, registry } = this.#context
+    const { isSettled, policy, registry } = this.#context
     const { point, table } = registry
-    this.#exchangeMillis = this.#after(table.isComplete ? policy.exchangeMillis : policy.neighbourMillis, nowMillis)
+    const pauseMillis = isSettled() ? policy.exchangeMillis : policy.catchUpMillis
+    this.#exchangeMillis = this.#after(table.isComplete ? pauseMillis : policy.neighbourMillis, nowMillis)
     return this.#drawFrom(table.isComplete ? table.placed : table.nearest(point, policy.announceTo, false), nowMillis)
   }
 

@@ -87,7 +87,10 @@ export class DirectoryMachine {
     this.#leads = new Leads(context.policy)
     const isAsked = (peer: PeerId) => this.#asked.has(peer)
     const { policy } = context
-    this.#agenda = new Agenda({ isAsked, ownPlace: this.#ownPlace, policy, prng, registry: this.registry }, nowMillis)
+    this.#agenda = new Agenda(
+      { isAsked, isSettled: () => this.isSettled, ownPlace: this.#ownPlace, policy, prng, registry: this.registry },
+      nowMillis
+    )
     this.#sign(nowMillis)
   }
 

@@ -47,6 +47,8 @@ export interface DirectoryPolicy {
   readonly maxBackOffMillis: number
   /** How often what is known is compared with another peer. */
   readonly exchangeMillis: number
+  /** The same, as long as a node has not caught up with the others: until then it is not active. */
+  readonly catchUpMillis: number
   /** Beyond the limit: how often a neighbour is asked who is close to this node, instead. */
   readonly neighbourMillis: number
   /** Of a new record of its own a node tells so many peers itself, the closest; the others hear of it from them. */
@@ -86,6 +88,7 @@ export const defaultDirectoryPolicy: DirectoryPolicy = {
   announceTo: 32,
   answerMillis: 2 * SECOND,
   backOffMillis: SECOND,
+  catchUpMillis: SECOND / 4,
   contestMillis: 10 * SECOND,
   directoryLimit: 4_096,
   exchangeMillis: SECOND,

@@ -7,7 +7,6 @@ import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from "@libp2p
 import { ping } from "@libp2p/ping"
 import { tcp } from "@libp2p/tcp"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -20,6 +19,7 @@ import { Signer } from "../../../services/Signer.ts"
 import { protocolId } from "../../../src/network/protocolId.ts"
 import type { Identity } from "../../crypto/Identity.ts"
 import { gaterOf, peerOf } from "./gaterOf.ts"
+import { HostUnavailable } from "./HostUnavailable.ts"
 import * as Libp2pDiscovery from "./Libp2pDiscovery.ts"
 import { type CheckedOptions, checked, type Libp2pOptions } from "./Libp2pOptions.ts"
 import { type WireEvent, WireEvents } from "./WireEvents.ts"
@@ -38,13 +38,6 @@ export interface Libp2pHostService {
 
 /** The port to libp2p, for what is built on it. */
 export class Libp2pHost extends Context.Tag("optimystic/Libp2pHost")<Libp2pHost, Libp2pHostService>() {}
-
-/** A node that could not be started: an address that is in use, or not one of this machine. */
-export class HostUnavailable extends Data.TaggedError("HostUnavailable")<{ readonly reason: string }> {
-  override get message() {
-    return `The node cannot be reached by others: ${this.reason}`
-  }
-}
 
 /** Measured fact 8: with a larger window a slow reader's stream dies of what it has not read. */
 const MAX_STREAM_WINDOW_BYTES = 1 << 20

@@ -1,0 +1,43 @@
+/** How long it takes to join a network. */
+import * as Effect from "effect/Effect"
+import { atMost, type Benchmark, timed } from "../harness.ts"
+import { allKnow, startTown } from "./Town.ts"
+
+/** Nodes in each process, before another joins in the last. */
+const SIZES = [5, 5, 5, 4]
+/** So long nothing happens before another joins. */
+const QUIET_MILLIS = 1_000
+const MOST_MILLIS = 3_000
+
+/**
+ * A network of 19 nodes in 4 processes, all active and known to all; a 20th starts in the last process, knowing the address of the first
+ * node alone. The time runs from the moment that its process is told to start it, and ends when every node of all processes, itself included, knows the newcomer
+ * and that it is active: so it has by then taken over its part of the cluster index, and whoever is asked would count it. `reachable` is how much
+ * of that it took until it could be dialled. Each run is a network of its own: who left would still be counted.
+ */
+const join: Benchmark = {
+  durable: false,
+  name: "directory.join",
+  prepare: () =>
+    Effect.succeed(
+      Effect.gen(function* () {
+        const { join, nodes, processes } = yield* startTown(SIZES)
+        yield* allKnow(
+          processes,
+          nodes.map(({ peer }) => peer)
+        )
+        yield* Effect.sleep(QUIET_MILLIS)
+        const started = performance.now()
+        const { peer } = yield* join(processes.at(-1)!)
+        const reachable = performance.now() - started
+        const rest = yield* timed(allKnow(processes, [peer]))
+        return { reachable, value: reachable + rest }
+      })
+    ),
+  runs: 3,
+  target: atMost(MOST_MILLIS),
+  unit: "ms"
+}
+
+/** All of joining. */
+export const joining: ReadonlyArray<Benchmark> = [join]
