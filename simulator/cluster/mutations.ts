@@ -41,7 +41,7 @@ const searches: Readonly<Record<string, Mutation["search"]>> = {
   "acceptance below the joined ballot": plotted,
   "acceptance not durable": crashing,
   "acceptances of different ballots added up": inHaste,
-  "any reported value instead of the highest": plottedAlone,
+  "any reported value instead of the highest": { unreachable: ORDER },
   "applied without a decision": plotted,
   "approval after a join": plotted,
   "approvals not bound to their shard": apart,

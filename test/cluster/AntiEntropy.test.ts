@@ -72,7 +72,7 @@ describe("A node compares what it keeps", () => {
     }
   })
 
-  it.effect("with its neighbours mostly, with all of those around it at times, and with nobody else", () =>
+  it.effect("with its neighbours mostly, with any of those around it at times, and with nobody else", () =>
     Effect.gen(function* () {
       const keys = keysOf(peersOf(100))
       const self = peersOf(1)[0]!
@@ -80,7 +80,9 @@ describe("A node compares what it keeps", () => {
       const { asked } = yield* compare({ keys, self })
       const peers = asked.map(([peer]) => peer)
       expect(peers.filter((peer) => near.includes(peer)).length).toBeGreaterThan(asked.length / 2)
-      expect(new Set(peers)).toEqual(new Set(all))
+      expect(peers.filter((peer) => !all.includes(peer))).toEqual([])
+      // Which of them is drawn: of some hundred draws, most have come up.
+      expect(new Set(peers).size).toBeGreaterThan((near.length + all.length) / 2)
     })
   )
 

@@ -15,13 +15,15 @@ import * as RepoWriter from "../../layers/repo/RepoWriter.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import { ActionId, type PeerId } from "../../schemas/Ids.ts"
 import type { Manifest } from "../../schemas/Manifest.ts"
+import type { CertifiedRevision } from "../../schemas/Revision.ts"
 import { ClusterIndex } from "../../services/ClusterIndex.ts"
-import { ClusterMember } from "../../services/ClusterMember.ts"
+import { ClusterMember, type Entering } from "../../services/ClusterMember.ts"
 import { Hasher } from "../../services/Hasher.ts"
 import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { RawStorage, SPACES, type StorageRecord } from "../../services/RawStorage.ts"
 import { Restorer } from "../../services/Restorer.ts"
 import { Signer } from "../../services/Signer.ts"
+import type { EnterPlan } from "../../src/cluster/member/enter.ts"
 import type { MemberEvent, MemberOutput } from "../../src/cluster/member/Member.ts"
 import { make } from "../../src/random/Prng.ts"
 import { noRestorer } from "../../src/storage/BlockStorage.ts"
@@ -34,9 +36,9 @@ import { AWAY, draw, HOME, HONEST, perform } from "./Walk.ts"
 
 /** What happened to one member, and what it did, believing what it then did of the peers around it. */
 interface Deed {
-  readonly event: MemberEvent
+  readonly event: MemberEvent | { readonly _tag: "Enter"; readonly entry: CertifiedRevision }
   readonly beliefs: Beliefs
-  readonly outputs: ReadonlyArray<MemberOutput>
+  readonly outputs: ReadonlyArray<MemberOutput | { readonly _tag: "Answer"; readonly answer: Entering }>
 }
 
 /** Which peers a member admits, and who is closest to the collections on stage. */
@@ -61,13 +63,25 @@ class RecordingStage extends Stage {
     return this.#beliefs
   }
 
+  #record(member: string, deed: Deed): void {
+    const known = this.deeds.get(member) ?? []
+    this.deeds.set(member, known)
+    known.push(deed)
+  }
+
   override act(member: string, event: MemberEvent): Act {
     const beliefs = this.#believedBy(member)
     const act = super.act(member, event)
-    const known = this.deeds.get(member) ?? []
-    this.deeds.set(member, known)
-    known.push({ beliefs, event, outputs: act.outputs })
+    this.#record(member, { beliefs, event, outputs: act.outputs })
     return act
+  }
+
+  override enter(member: string, entry: CertifiedRevision): EnterPlan {
+    const beliefs = this.#believedBy(member)
+    const plan = super.enter(member, entry)
+    const answer = { _tag: "Answer", answer: plan.answer } as const
+    this.#record(member, { beliefs, event: { _tag: "Enter", entry }, outputs: [answer, ...plan.notices] })
+    return plan
   }
 }
 
@@ -103,6 +117,7 @@ const doAgain = ({ event }: Deed) =>
   Effect.gen(function* () {
     const member = yield* ClusterMember
     if (event._tag === "Forget") return yield* member.forget(event.action)
+    if (event._tag === "Enter") return yield* member.enter(event.entry)
     return yield* member.answer(event.request)
   })
 
@@ -207,7 +222,7 @@ const askInVain = (stage: RecordingStage, name: string) =>
 const appliedIn = (deed: Deed): ReadonlyArray<ActionId> => {
   const { event } = deed
   const answer = answerOf(deed)
-  const isCommitted = answer?._tag === "Ended" && answer.ending._tag === "Committed"
+  const isCommitted = typeof answer === "object" && answer._tag === "Ended" && answer.ending._tag === "Committed"
   return event._tag === "Request" && event.request._tag === "Apply" && isCommitted ? [event.request.actionId] : []
 }
 
