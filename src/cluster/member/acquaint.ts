@@ -2,6 +2,7 @@
 import type { ActionId } from "../../../schemas/Ids.ts"
 import type { Manifest, SignedManifest } from "../../../schemas/Manifest.ts"
 import { signedProblem } from "../evidence/SignedManifest.ts"
+import { misplacedProblem } from "./examine.ts"
 import type { MemberContext } from "./MemberContext.ts"
 import { type MemberPlan, onlyAnswer } from "./MemberPlan.ts"
 import type { MemberView } from "./MemberView.ts"
@@ -24,7 +25,8 @@ const refused = (plan: MemberPlan): Acquaintance => ({ refused: plan })
 
 /**
  * Makes sure of a transaction: that its manifest is known or brought along, that its author signed it, that all its shards
- * have K members, and that there is still something to say. `isPrimaryOnly`: only members of the primary shard take part.
+ * have K members, and that there is still something to say. `isPrimaryOnly`: only members of the primary shard take part, and
+ * of a transaction that names other members than blocks have none does.
  */
 export const acquaint = (
   context: MemberContext,
@@ -48,6 +50,11 @@ export const acquaint = (
   const [first] = ownShards(context, manifest)
   if (first === undefined) return refused(membership("no shard names this node as a member"))
   if (isPrimaryOnly && first[0] !== 0) return refused(membership("this node is no member of the primary shard"))
+  if (isPrimaryOnly && before === undefined) {
+    // A promise about what can neither be decided nor be shown to be over would be kept for ever.
+    const misplaced = misplacedProblem(context, view, manifest)
+    if (misplaced !== undefined) return refused(onlyAnswer(misplaced))
+  }
   const over = settled(context, view, action, signed)
   return over === undefined ? { action, before, manifest, votes: before ?? noVotes(signed) } : refused(over)
 }

@@ -89,6 +89,39 @@ const membersProblem = (
       return membership(`${stranger} is not admitted`)
     }
   }
+  return (
+    storedProblem(view, own) ??
+    closestProblem({ hasRoster, membership: known }, view, own) ??
+    homeProblem(known, view, manifest)
+  )
+}
+
+/** Why no honest member ever approves a transaction, as far as this one knows: blocks that are kept here, or homes, have other members. */
+export const misplacedProblem = (
+  { membership: known, signer }: Pick<MemberContext, "membership" | "signer">,
+  view: MemberView,
+  manifest: Manifest
+): Problem =>
+  storedProblem(
+    view,
+    manifest.shards.filter(({ members }) => members.includes(signer.peer))
+  ) ?? homeProblem(known, view, manifest)
+
+const storedProblem = (view: MemberView, own: ReadonlyArray<Shard>): Problem => {
+  for (const { members, reads, writes } of own) {
+    for (const [id] of [...entriesOf(writes), ...entriesOf(reads)]) {
+      const stored = view.block(id)?.members
+      if (stored !== undefined && !sameMembers(stored, members)) return membership(`block ${id} has other members`)
+    }
+  }
+  return undefined
+}
+
+const closestProblem = (
+  { hasRoster, membership: known }: Pick<MemberContext, "hasRoster" | "membership">,
+  view: MemberView,
+  own: ReadonlyArray<Shard>
+): Problem => {
   for (const { members, reads, writes } of own) {
     const named = [
       // A roster says of any place who keeps what is there. Without one only to create a name all must agree who is closest.
@@ -100,12 +133,14 @@ const membersProblem = (
       ...entriesOf(reads).map(([id, base]) => ({ base, id, isFixed: isCollectionId(id) }))
     ]
     for (const { base, id, isFixed } of named) {
-      const stored = view.block(id)?.members
-      if (stored !== undefined && !sameMembers(stored, members)) return membership(`block ${id} has other members`)
-      const isNew = isFixed && stored === undefined && base === "none"
+      const isNew = isFixed && base === "none" && view.block(id) === undefined
       if (isNew && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
     }
   }
+  return undefined
+}
+
+const homeProblem = (known: MemberContext["membership"], view: MemberView, manifest: Manifest): Problem => {
   for (const { id, tail } of manifest.collections) {
     const home = view.block(id)?.members ?? known.home(id)
     const shard = manifest.shards.find(({ writes }) => Object.hasOwn(writes, tail))
