@@ -29,6 +29,8 @@ export type Run = Effect.Effect<Measurement, unknown, Scope.Scope>
 export interface Benchmark {
   readonly name: string
   readonly unit: string
+  /** What is done, and from when to when it is measured, where the name does not say it. */
+  readonly method?: string
   readonly target: Target
   /** Runs whose median counts, unless told otherwise. */
   readonly runs: number

@@ -30,7 +30,7 @@ const fieldsOf = ({ value: _value, ...fields }: Measurement) =>
 /** A result as one line of JSON. */
 export const resultLine = (result: Result): string => {
   const { benchmark, counts, outcome, runs } = result
-  const { durable, name, target, unit } = benchmark
+  const { durable, method, name, target, unit } = benchmark
   return JSON.stringify({
     name,
     ...(isMeasured(outcome)
@@ -39,7 +39,8 @@ export const resultLine = (result: Result): string => {
     target: target.text,
     ok: isReached(result),
     ...(durable && { durable: counts }),
-    runs
+    runs,
+    ...(method !== undefined && { method })
   })
 }
 
@@ -87,5 +88,8 @@ export const table = (results: ReadonlyArray<Result>): string => {
       )
       .join("  ")
       .trimEnd()
-  return rows.map(line).join("\n")
+  const methods = results.flatMap(({ benchmark: { method, name } }) =>
+    method === undefined ? [] : [`${name}: ${method}`]
+  )
+  return [...rows.map(line), ...methods].join("\n")
 }

@@ -117,5 +117,8 @@ export const layerConfig: Layer.Layer<NetworkNodeServices, NetworkNodeError | Co
 export const ready = (clusterSize: number = DEFAULT_CLUSTER_SIZE): Effect.Effect<void, never, Directory> =>
   untilReady(clusterSize)
 
+export type { NetworkNodeOptions, NetworkNodePolicy } from "./NetworkNodeOptions.ts"
+export type { StorageKind } from "./NodeDirectory.ts"
+export type { NetworkNodeError, NetworkNodeServices } from "./network/libp2p/NetworkNode.ts"
 /** Who the node of a directory is, as the founders and rosters of networks name it; its key is made where there is none. */
 export { peerIn } from "./peerIn.ts"

@@ -9,14 +9,14 @@ const SIZES = [5, 5, 5, 4]
 const QUIET_MILLIS = 1_000
 const MOST_MILLIS = 3_000
 
-/**
- * A network of 19 nodes in 4 processes, all active and known to all; a 20th starts in the last process, knowing the address of the first
- * node alone. The time runs from the moment that its process is told to start it, and ends when every node of all processes, itself included, knows the newcomer
- * and that it is active: so it has by then taken over its part of the cluster index, and whoever is asked would count it. `reachable` is how much
- * of that it took until it could be dialled. Each run is a network of its own: who left would still be counted.
- */
+const METHOD =
+  "19 nodes in 4 processes, all active and known to all; a 20th starts in the last process, and knows the address of the first. Timed from " +
+  "when its process is told to start it, until all 20 know it, and that it is active: it has taken over its part of the cluster index by then. " +
+  "reachable: until it could be dialled. Each run is a network of its own, as who left would still be counted."
+
 const join: Benchmark = {
   durable: false,
+  method: METHOD,
   name: "directory.join",
   prepare: () =>
     Effect.succeed(

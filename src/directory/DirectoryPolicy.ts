@@ -88,7 +88,7 @@ export const defaultDirectoryPolicy: DirectoryPolicy = {
   announceTo: 32,
   answerMillis: 2 * SECOND,
   backOffMillis: SECOND,
-  catchUpMillis: SECOND / 4,
+  catchUpMillis: SECOND / 8,
   contestMillis: 10 * SECOND,
   directoryLimit: 4_096,
   exchangeMillis: SECOND,

@@ -10,13 +10,17 @@ import * as NodeEntropy from "../../layers/crypto/NodeEntropy.ts"
 import * as DirectoryLayer from "../../layers/directory/Directory.ts"
 import * as GivenPeers from "../../layers/network/GivenPeers.ts"
 import * as MemoryNetwork from "../../layers/network/MemoryNetwork.ts"
+import { Address } from "../../schemas/Address.ts"
 import { Directory } from "../../services/Directory.ts"
+import { Discovery, type FoundPeer } from "../../services/Discovery.ts"
 import { defaultDirectoryPolicy } from "../../src/directory/DirectoryPolicy.ts"
 import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
 import * as Prng from "../../src/random/Prng.ts"
 import { inSimulation } from "../simulator/inSimulation.ts"
 import { hasher, identityOf, network as NETWORK, signerOf } from "../storage/TestServices.ts"
 import { DirectoryNetwork, type DirectoryNode, KEYS, markedBy, mistakenKeys } from "./nodes.ts"
+
+const ADDRESS = Address.make("/ip4/127.0.0.1/tcp/4001")
 
 const knownBy = ({ directory }: DirectoryNode) =>
   directory
@@ -186,6 +190,37 @@ describe("Directories in one program, with real keys and in real time", () => {
       Layer.provide(NodeEntropy.layer),
       Layer.provide(NodeCrypto.layer(identityOf(seed)))
     )
+
+  it.scopedLive(
+    "tell their transport where a peer is when they learn it, and not each time that the peer says something new",
+    () =>
+      Effect.gen(function* () {
+        const hub = new MemoryNetwork.MemoryHub()
+        const [first, second] = [1, 2].map((seed) => signerOf(seed).peer)
+        const remembered: Array<FoundPeer> = []
+        const told = Layer.succeed(Discovery, {
+          addresses: Effect.succeed([ADDRESS]),
+          found: Stream.concat(Stream.make({ addresses: [], peer: first! }), Stream.never),
+          remember: (found) => Effect.sync(() => remembered.push(found))
+        })
+        const directoryOf = (seed: number, discovery: Layer.Layer<Discovery>) =>
+          DirectoryLayer.layer({ network: NETWORK, policy: { tickMillis: 20 }, role: "storage" }).pipe(
+            Layer.provide(discovery),
+            Layer.provide(MemoryNetwork.layer(hub)),
+            Layer.provide(NodeEntropy.layer),
+            Layer.provide(NodeCrypto.layer(identityOf(seed))),
+            Layer.build,
+            Effect.map(Context.get(Directory))
+          )
+        const one = yield* directoryOf(1, told)
+        const other = yield* directoryOf(2, told)
+        const knows = (isActive: boolean) => () => one.find(second!)?.record.active === isActive
+        yield* Effect.repeat(Effect.sleep("20 millis"), { until: knows(false) }).pipe(Effect.timeout("5 seconds"))
+        yield* other.announce({ active: true })
+        yield* Effect.repeat(Effect.sleep("20 millis"), { until: knows(true) }).pipe(Effect.timeout("5 seconds"))
+        expect(remembered.filter(({ peer }) => peer === second)).toEqual([{ addresses: [ADDRESS], peer: second }])
+      })
+  )
 
   it.scopedLive("know each other within seconds, and what each says of itself", () =>
     Effect.gen(function* () {

@@ -73,6 +73,30 @@ describe("A directory machine", () => {
     }
   })
 
+  it("compares with others at each tick until it has caught up, and less often from then on", () => {
+    const comparedFor = (machine: DirectoryMachine, perform: (calls: ReadonlyArray<Call>, now: number) => void) => {
+      let compared = 0
+      let settledMillis = Number.POSITIVE_INFINITY
+      for (let now = 0; now <= 20_000; now += policy.tickMillis) {
+        const calls = machine.tick(now)
+        compared += calls.filter(({ question }) => question._tag === "Exchange").length
+        perform(calls, now)
+        if (machine.isSettled) settledMillis = Math.min(settledMillis, now)
+      }
+      return { compared, settledMillis }
+    }
+    for (let i = 0; i < 20; i++) {
+      const { all, perform } = machinesOf(new Village(`newcomer ${i}`), 2)
+      const [newcomer, other] = all as [DirectoryMachine, DirectoryMachine]
+      newcomer.found(other.registry.self, 0)
+      const { compared, settledMillis } = comparedFor(newcomer, (calls, now) => perform(newcomer, calls, now))
+      expect(settledMillis).toBeLessThanOrEqual(policy.exchangeMillis)
+      // Pauses are drawn, from half to one and a half times what they are on average; then the next tick is waited for.
+      expect(compared).toBeLessThan(30)
+      expect(compared).toBeGreaterThan(10)
+    }
+  })
+
   it("tells its closest itself, with the next tick, when it says something new", () => {
     const village = new Village("announce")
     const { all, perform } = machinesOf(village, 6)
