@@ -51,9 +51,7 @@ const isTransformed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST> = new Set())
 const codecOf = <A>(what: string, schema: Schema.Schema<A, unknown>, maxBytes: number): MessageCodec<A> => {
   const isAsWritten = !isTransformed(schema.ast)
   const encodeSync: (message: A) => unknown = isAsWritten ? (message) => message : Schema.encodeSync(schema)
-  const isExact: (parsed: unknown) => parsed is A = isAsWritten
-    ? (exactShape(schema.ast) as (parsed: unknown) => parsed is A)
-    : (_parsed): _parsed is A => false
+  const isExact = exactShape(schema.ast) as (parsed: unknown) => parsed is A
   const decodeEither = Schema.decodeUnknownEither(schema)
   const texts = Slot.make<A & object, string>()
   const textOf = (message: A): string => {

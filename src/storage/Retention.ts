@@ -26,22 +26,19 @@ const removalOf = (id: BlockId, run: RevisionRun): ReadonlyArray<StorageWrite> =
   ...run.map((rev) => removed(keys.change(id, rev)))
 ]
 
-const keptFromOf = ({ keptFrom }: Kept): Kept => (keptFrom === undefined ? {} : { keptFrom })
-
-/** All is kept from now on. */
-export const retainAll = (before: Kept): Retention => ({ kept: keptFromOf(before), writes: [] })
-
 /**
  * What of a block to keep: its present run, and as many runs before it as it takes for `atLeast` revisions. `ended` is the run
- * that the present one follows, where it is new.
+ * that the present one follows, where it is new. Without `atLeast` everything is kept from now on.
  */
 export const retain = (
   id: BlockId,
   before: Kept,
   ended: RevisionRun | undefined,
   present: RevisionRun,
-  atLeast: number
+  atLeast: number | undefined
 ): Retention => {
+  const keptFrom = before.keptFrom === undefined ? {} : { keptFrom: before.keptFrom }
+  if (atLeast === undefined) return { kept: keptFrom, writes: [] }
   const runs = [...(before.older ?? []), ...(ended === undefined ? [] : [ended])]
   let total = lengthOf(runs) + present.length
   let dropped = 0
@@ -53,7 +50,7 @@ export const retain = (
   const older = runs.slice(dropped)
   const [first] = older[0] ?? present
   return {
-    kept: { older, ...(dropped === 0 ? keptFromOf(before) : { keptFrom: first }) },
+    kept: { older, ...(dropped === 0 ? keptFrom : { keptFrom: first }) },
     writes: runs.slice(0, dropped).flatMap((run) => removalOf(id, run))
   }
 }

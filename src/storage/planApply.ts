@@ -8,7 +8,7 @@ import { textLength } from "../encoding/CanonicalJson.ts"
 import type { BlockState } from "./BlockState.ts"
 import type { Approval } from "./checkPend.ts"
 import type { Plan } from "./Plan.ts"
-import { retain, retainAll } from "./Retention.ts"
+import { retain } from "./Retention.ts"
 import { keys, puts, removed } from "./records.ts"
 
 /** How revisions are stored. */
@@ -51,16 +51,13 @@ const applyWrite = (
     ? { since: [], sinceLength: 0, whole: rev }
     : { since: before.since.concat(rev), sinceLength, whole: before.whole }
   const collection = write.collection
-  const { kept, writes: removals } =
-    policy.keptRevisions === undefined
-      ? retainAll(before ?? {})
-      : retain(
-          id,
-          before ?? {},
-          before !== undefined && storedWhole ? [before.whole, ...before.since] : undefined,
-          [how.whole, ...how.since],
-          policy.keptRevisions
-        )
+  const { kept, writes: removals } = retain(
+    id,
+    before ?? {},
+    before !== undefined && storedWhole ? [before.whole, ...before.since] : undefined,
+    [how.whole, ...how.since],
+    policy.keptRevisions
+  )
   const head = { collection, ...how, ...kept }
   const blockLength = block === undefined ? 0 : textLength(block)
   const members = before?.members ?? shard.members

@@ -43,14 +43,14 @@ export const readEnds = (
   let locked = 0
   /** The ends as they are while all are locked. */
   const lock = (ends: EndsById, left: number): Effect.Effect<EndsById | undefined, ReadError> => {
-    if (locked >= session.limits.maxSnapshotLocks) return tooLively(ids)
+    if (locked >= session.limits.maxSnapshotLocks) return unreadable(ids, "it changes faster than it can be read")
     return Effect.flatMap(lockEnds(session, ends), (lockedEnds) => {
       if (lockedEnds !== undefined) return Effect.succeed(lockedEnds)
       const pause = Math.min(FIRST_PAUSE_MILLIS * 2 ** locked++, LONGEST_PAUSE_MILLIS)
       return Effect.zipRight(Effect.sleep(Duration.millis(pause)), round(left))
     }).pipe(
       // More locks than a transaction may hold: asking again changes nothing.
-      Effect.catchTag("LimitExceeded", () => tooLively(ids))
+      Effect.catchTag("LimitExceeded", ({ message }) => unreadable(ids, message))
     )
   }
   const round = (left: number): Effect.Effect<EndsById | undefined, ReadError> => {
@@ -69,8 +69,8 @@ export const readEnds = (
   return round(MAX_ROUNDS)
 }
 
-const tooLively = (ids: ReadonlyArray<CollectionId>) =>
-  Effect.fail(new BlockUnavailable({ block: ids[0]!, reason: "it changes faster than it can be read" }))
+const unreadable = ([block]: ReadonlyArray<CollectionId>, reason: string) =>
+  Effect.fail(new BlockUnavailable({ block: block!, reason }))
 
 /** The ends among the blocks found; undefined where a tail is open that was not asked for, and now is in `tails`. */
 const endsIn = (

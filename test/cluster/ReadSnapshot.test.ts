@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { Diary, Transaction } from "effect-optimystic"
 import { MemoryHub } from "../../layers/network/MemoryNetwork.ts"
 import * as Roster from "../../layers/network/Roster.ts"
+import { LimitExceeded } from "../../schemas/Errors.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import { memberProtocol } from "../../src/cluster/protocols.ts"
 import { collectionId } from "../../src/encoding/BlockIds.ts"
@@ -47,6 +48,8 @@ class RestlessHub extends MemoryHub {
   beforeSince: Effect.Effect<unknown> = Effect.void
   sinceLeft = 0
   pends = 0
+  /** Whether members take no locks of the reader. */
+  areLocksTooMany = false
 
   override deliver(from: PeerId, to: PeerId, protocol: string, question: string) {
     const answer = super.deliver(from, to, protocol, question)
@@ -54,7 +57,10 @@ class RestlessHub extends MemoryHub {
     if (question.includes('"_tag":"Revisions"') && this.sinceLeft-- > 0)
       return Effect.zipRight(this.beforeSince, answer)
     if (protocol !== memberProtocol.name) return answer
-    if (question.includes('"_tag":"Pend"')) this.pends++
+    if (question.includes('"_tag":"Pend"')) {
+      this.pends++
+      if (this.areLocksTooMany) return new LimitExceeded({ actual: 2, limit: 1, what: "the locks of a transaction" })
+    }
     return question.includes('"_tag":"Read"') ? Effect.zipRight(this.before, answer) : answer
   }
 }
@@ -96,6 +102,17 @@ describe("A transaction that only reads several collections", () => {
     Effect.gen(function* () {
       const { look } = yield* restless([here!, apart], { maxSnapshotLocks: 0 })
       expect((yield* Effect.flip(look))._tag).toBe("BlockUnavailable")
+    })
+  )
+
+  it.scopedLive("does not ask again for locks that are too many", () =>
+    Effect.gen(function* () {
+      const { hub, look } = yield* restless([here!, beside])
+      hub.areLocksTooMany = true
+      const error = yield* Effect.flip(look)
+      expect(error._tag).toBe("BlockUnavailable")
+      expect(error.message).toContain("the locks of a transaction")
+      expect(hub.pends).toBeLessThanOrEqual(2 * CLUSTER_SIZE)
     })
   )
 

@@ -4,7 +4,7 @@ import type { BlockId, Rev } from "../../schemas/Ids.ts"
 import { RawStorage } from "../../services/RawStorage.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
 import * as Prng from "../../src/random/Prng.ts"
-import { type RevisionRun, retain, retainAll } from "../../src/storage/Retention.ts"
+import { type RevisionRun, retain } from "../../src/storage/Retention.ts"
 import { keys, removed } from "../../src/storage/records.ts"
 import { History, LARGE_CACHE, randomEdit, repoLayer, same } from "./History.ts"
 
@@ -118,7 +118,10 @@ describe("retain", () => {
   })
 
   it("without a bound keeps everything, and remembers what was dropped before", () => {
-    expect(retainAll({ keptFrom: 5 as Rev, older })).toEqual({ kept: { keptFrom: 5 }, writes: [] })
-    expect(retainAll({})).toEqual({ kept: {}, writes: [] })
+    expect(retain(id, { keptFrom: 5 as Rev, older }, run(9), present, undefined)).toEqual({
+      kept: { keptFrom: 5 },
+      writes: []
+    })
+    expect(retain(id, {}, undefined, present, undefined)).toEqual({ kept: {}, writes: [] })
   })
 })
