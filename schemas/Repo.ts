@@ -3,7 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Block } from "./Block.ts"
-import { ActionId, BlockId, CollectionId, Rev } from "./Ids.ts"
+import { ActionId, BlockId, CollectionId, PeerId, Rev } from "./Ids.ts"
 import { After, Payload, SignedManifest } from "./Manifest.ts"
 import { Proof } from "./Proof.ts"
 import { CertifiedRevision, Revision } from "./Revision.ts"
@@ -122,6 +122,9 @@ export type TurnGiven = typeof TurnGiven.Type
 /** Entries of the cluster index that are told in one answer, at most. */
 export const MAX_ENTRIES_TOLD = 1_024
 
+/** Peers that are about to be active, and creations that these are to wait for, of which one answer tells, at most. */
+export const MAX_ARRIVALS_TOLD = 256
+
 /** What a peer's part of the cluster index says of a collection: the transaction that created it. */
 export const EntrySummary = Schema.Struct({ collection: CollectionId, creator: ActionId })
 export type EntrySummary = typeof EntrySummary.Type
@@ -149,7 +152,9 @@ export const RepoQuestion = Schema.Union(
   /** Who created a collection, and who keeps it. Protocol §1, *cluster index*. */
   Schema.TaggedStruct("Entry", { collection: CollectionId }),
   /** Of the entries after one, in the order of their ids, those that whoever asks is to keep, too. */
-  Schema.TaggedStruct("Entries", { after: Schema.optionalWith(CollectionId, { exact: true }) })
+  Schema.TaggedStruct("Entries", { after: Schema.optionalWith(CollectionId, { exact: true }) }),
+  /** Whoever asks is about to take over its part of the cluster index, and to be active. Decision 32. */
+  Schema.TaggedStruct("Arrive", {})
 )
 export type RepoQuestion = typeof RepoQuestion.Type
 
@@ -178,6 +183,11 @@ export const RepoAnswer = Schema.Union(
   Schema.TaggedStruct("Entries", {
     entries: Schema.Array(EntrySummary).pipe(Schema.maxItems(MAX_ENTRIES_TOLD)),
     resume: Schema.optionalWith(CollectionId, { exact: true })
+  }),
+  /** It approves no creation without the newcomer from now on. What it has approved that is undecided, and who else arrives. */
+  Schema.TaggedStruct("Arrived", {
+    creations: Schema.Array(EntrySummary).pipe(Schema.maxItems(MAX_ARRIVALS_TOLD)),
+    newcomers: Schema.Array(PeerId).pipe(Schema.maxItems(MAX_ARRIVALS_TOLD))
   }),
   /** It has it no more, or cannot read it. */
   Schema.TaggedStruct("Unavailable", { reason: Schema.String })

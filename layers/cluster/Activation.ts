@@ -18,7 +18,7 @@ import { Hasher } from "../../services/Hasher.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import { RawStorage } from "../../services/RawStorage.ts"
 import { clustersAround } from "../../src/cluster/index/clustersAround.ts"
-import { isCovered, mayBeActive } from "../../src/cluster/index/takeOver.ts"
+import { awaited, isCovered, mayBeActive } from "../../src/cluster/index/takeOver.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { pointOfRecord } from "../../src/directory/PeerRecords.ts"
 import * as Base32 from "../../src/encoding/Base32.ts"
@@ -27,6 +27,7 @@ import { compareDistance, pointOfPeer } from "../../src/network/Point.ts"
 import * as ActiveMark from "./ActiveMark.ts"
 import type { ClusterConstants } from "./ClusterConstants.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
+import { defaultNewcomersPolicy, type NewcomersPolicy } from "./Newcomers.ts"
 import { takeOver } from "./TakeOver.ts"
 
 /** When a node takes over what. Durations in milliseconds. */
@@ -41,11 +42,14 @@ export interface ActivationPolicy {
   readonly takeOverMillis: number
   /** Entries that one peer is heard to tell of, at most: whoever tells of more is not heard. */
   readonly maxEntries: number
+  /** How long a newcomer waits for creations, and other newcomers, that no more peers tell of than may lie. */
+  readonly doubtMillis: number
 }
 
 /** What suits a laptop. */
 export const defaultActivationPolicy: ActivationPolicy = {
   alonenessMillis: 3_000,
+  doubtMillis: 5_000,
   lookMillis: 250,
   maxEntries: 262_144,
   refreshMillis: 60_000,
@@ -59,7 +63,7 @@ export interface ActivationOptions extends Pick<ClusterConstants, "clusterSize" 
    * peer joins others.
    */
   readonly founders: ReadonlyArray<PeerId>
-  readonly policy?: Partial<ActivationPolicy & Pick<DrivePolicy, "answerMillis">>
+  readonly policy?: Partial<ActivationPolicy & NewcomersPolicy & Pick<DrivePolicy, "answerMillis">>
 }
 
 /** A network cannot begin with fewer peers than one cluster has. */
@@ -72,13 +76,18 @@ export class TooFewFounders extends Data.TaggedError("TooFewFounders")<{
   }
 }
 
-/** The active peers around this node, as its directory has them. */
+/** The active peers around this node, as its directory has them, and those that are about to be active. */
 interface Surroundings {
+  /** Those of the active peers alone, and those that these and all who arrive will be in. */
   readonly clusters: ReadonlyArray<ReadonlyArray<PeerId>>
+  /** How many are active. */
   readonly others: number
   /** Those in any of the clusters, closest to this node first. */
   readonly peers: ReadonlyArray<PeerId>
 }
+
+/** Taking over takes less than this share of the time for which a newcomer is heeded. */
+const PULLED_SHARE = 0.25
 
 type Requirements = ClusterMember | Directory | Hasher | PeerNetwork | RawStorage
 
@@ -97,21 +106,30 @@ const make = Effect.fnUntraced(function* ({
   const network = yield* PeerNetwork
   const raw = yield* RawStorage
   const { self } = network
-  const policy = { ...defaultDrivePolicy, ...defaultActivationPolicy, ...given }
+  const policy = { ...defaultDrivePolicy, ...defaultActivationPolicy, ...defaultNewcomersPolicy, ...given }
   const quorums = quorumsOf(clusterSize, faultModel)
   const context = { ...policy, clusterSize, directory, hasher, member: yield* ClusterMember, network, quorums }
   const isFounder = founders.has(self)
   const own: Placed = { peer: self, point: pointOfPeer(hasher, self) }
   const ownPlace = Base32.encode(hasher.sha256(self)) as string as BlockId
 
+  /** Others that are about to be active, too, while this node is. */
+  let newcomers: ReadonlySet<PeerId> = new Set()
+
   /** Undefined where too many crowd around this node to tell clusters apart. */
   const look = (): Surroundings | undefined => {
-    const others = directory.known().flatMap(({ record }): ReadonlyArray<Placed> => {
+    const others: Array<Placed> = []
+    const arriving: Array<Placed> = []
+    for (const { record } of directory.known()) {
       const { active, peer } = record
-      return active && peer !== self ? [{ peer, point: pointOfRecord(hasher, record) }] : []
-    })
-    const clusters = clustersAround(own, others, clusterSize)
-    if (clusters === undefined) return undefined
+      if (peer === self) continue
+      if (active) others.push({ peer, point: pointOfRecord(hasher, record) })
+      else if (newcomers.has(peer)) arriving.push({ peer, point: pointOfRecord(hasher, record) })
+    }
+    const now = clustersAround(own, others, clusterSize)
+    const soon = arriving.length === 0 ? [] : clustersAround(own, [...others, ...arriving], clusterSize)
+    if (now === undefined || soon === undefined) return undefined
+    const clusters = [...now, ...soon]
     const around = new Map(clusters.flat().map((placed) => [placed.peer, placed]))
     return {
       clusters: clusters.map((cluster) => cluster.map(({ peer }) => peer)),
@@ -133,6 +151,8 @@ const make = Effect.fnUntraced(function* ({
   let isPast = true
   let pulledMillis = 0
   let activeMillis: number | undefined
+  /** Since when it is about to be active. */
+  let arrivingMillis: number | undefined
   yield* Effect.forkScoped(
     Stream.runForEach(directory.changes, ({ after, before, peer }) =>
       Effect.sync(() => {
@@ -145,17 +165,23 @@ const make = Effect.fnUntraced(function* ({
     const before = look()
     if (before === undefined || !sees(before, nowMillis)) return
     isPast = false
-    const { from, isWhole } = yield* takeOver(context, before.peers)
+    const isActive = directory.own()?.active === true
+    const { from, isWhole } = yield* takeOver(context, before.peers, !isActive)
+    const endedMillis = yield* Clock.currentTimeMillis
+    arrivingMillis ??= nowMillis
+    const waitsFor = awaited(from, quorums, endedMillis - arrivingMillis < policy.doubtMillis)
+    newcomers = waitsFor.newcomers
     // Who came while it was taken over counts, too.
     const around = look()
     const covered = around !== undefined && isWhole && isCovered(around.clusters, from, clusterSize, quorums)
-    if (!covered) {
+    // Those who heed it do so for a while only: word that it is active must have come round by then.
+    const isLate = endedMillis - nowMillis > policy.arrivalMillis * PULLED_SHARE
+    if (!covered || (!isActive && (waitsFor.isCreating || isLate))) {
       isPast = true
       return
     }
     pulledMillis = nowMillis
     const standing = { activeOthers: around.others, isCovered: covered, isFounder }
-    const isActive = directory.own()?.active === true
     if (!isActive && !mayBeActive(standing, clusterSize)) return
     yield* ActiveMark.write(raw)
     if (isActive) return

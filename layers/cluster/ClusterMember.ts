@@ -18,6 +18,7 @@ import type { MemberChange } from "../../src/cluster/member/MemberPlan.ts"
 import { namedBlocks } from "../../src/storage/namedBlocks.ts"
 import { type BlocksOf, RepoWriter } from "../repo/RepoWriter.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
+import { Newcomers } from "./Newcomers.ts"
 
 /** A network, and how much a member takes on. */
 export interface ClusterMemberOptions extends ClusterConstants {
@@ -35,11 +36,12 @@ const make = Effect.fnUntraced(function* ({
 }: ClusterMemberOptions): Effect.fn.Return<
   ClusterMemberService,
   never,
-  ClusterIndex | RepoWriter | KeyNetwork | Signer | Verifier | Hasher | Scope.Scope
+  ClusterIndex | RepoWriter | KeyNetwork | Newcomers | Signer | Verifier | Hasher | Scope.Scope
 > {
   const writer = yield* RepoWriter
   const { closest, isAdmitted } = yield* KeyNetwork
   const { creatorOf, homeOf } = yield* ClusterIndex
+  const { closer } = yield* Newcomers
   const signer = yield* Signer
   const { peer: self } = signer
   const { clusterSize } = constants
@@ -50,7 +52,8 @@ const make = Effect.fnUntraced(function* ({
     membership: {
       closest: (place) => closest(place, clusterSize),
       home: homeOf,
-      isAdmitted
+      isAdmitted,
+      newcomer: closer
     },
     policy: { ...defaultMemberPolicy, ...policy },
     signer
@@ -134,5 +137,5 @@ const appliedIn = (changes: ReadonlyArray<MemberChange>): Manifest | undefined =
 /** A member of the clusters of a node's blocks: its mailbox is that of the store's writer. Protocol §2 to §4. */
 export const layer = (
   options: ClusterMemberOptions
-): Layer.Layer<ClusterMember, never, ClusterIndex | RepoWriter | KeyNetwork | Signer | Verifier | Hasher> =>
+): Layer.Layer<ClusterMember, never, ClusterIndex | RepoWriter | KeyNetwork | Newcomers | Signer | Verifier | Hasher> =>
   Layer.scoped(ClusterMember, make(options))

@@ -26,11 +26,13 @@ import * as CoordinatorRepo from "./CoordinatorRepo.ts"
 import { defaultDrivePolicy } from "./DrivePolicy.ts"
 import * as Forgetting from "./Forgetting.ts"
 import * as NetworkTransactor from "./NetworkTransactor.ts"
+import * as Newcomers from "./Newcomers.ts"
 import * as RepoService from "./RepoService.ts"
 
 /** A node of a network: what all nodes agree on, how much it takes on, and how patient it is. */
 export interface ClusterNodeOptions extends Omit<NetworkTransactor.NetworkTransactorOptions, "policy"> {
   readonly member?: ClusterMemberLayer.ClusterMemberOptions["policy"]
+  readonly newcomers?: Partial<Newcomers.NewcomersPolicy>
   readonly patience?: NetworkTransactor.NetworkTransactorOptions["policy"]
   readonly storage?: Partial<RepoWriter.RepoWriterOptions>
   readonly transactions?: Partial<Database.TransactionPolicy>
@@ -42,6 +44,7 @@ export interface ClusterNodeOptions extends Omit<NetworkTransactor.NetworkTransa
  */
 export const layer = ({
   member,
+  newcomers,
   patience,
   storage,
   transactions,
@@ -62,6 +65,7 @@ export const layer = ({
     Layer.provide(ClusterClient.layer),
     Layer.provide(CoordinatorRepo.layer(patience)),
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),
+    Layer.provide(Newcomers.layer(newcomers)),
     Layer.provideMerge(ClusterIndexLayer.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provideMerge(StorageRepoLayer.layerOnWriter()),
     Layer.provide(RepoWriter.layer(storage)),

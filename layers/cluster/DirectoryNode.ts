@@ -39,7 +39,7 @@ export const layer = ({
   StorageError | Activation.TooFewFounders,
   Discovery | Entropy | Hasher | PeerNetwork | RawStorage | Signer | Verifier
 > =>
-  Activation.layer({ ...node, founders, policy: { ...node.patience, ...activation } }).pipe(
+  Activation.layer({ ...node, founders, policy: { ...node.patience, ...node.newcomers, ...activation } }).pipe(
     Layer.provideMerge(ClusterNode.layer(node)),
     Layer.provide(DirectoryKeys.layer),
     Layer.provideMerge(directoryOf({ ...directory, network: node.network }))

@@ -27,6 +27,7 @@ import { lastRev } from "../../src/log/LogBlock.ts"
 import { entriesOf } from "../../src/storage/manifestRules.ts"
 import { RepoWriter, type RepoWriterService } from "../repo/RepoWriter.ts"
 import type { ClusterConstants } from "./ClusterConstants.ts"
+import { Newcomers, type NewcomersService } from "./Newcomers.ts"
 
 type Answer = Effect.Effect<RepoAnswer, ReadError | Busy>
 
@@ -111,12 +112,13 @@ interface Answering {
   readonly hasher: HasherService
   readonly keys: KeyNetworkService
   readonly coordinator: CoordinatorRepoService
+  readonly newcomers: NewcomersService
   readonly repo: StorageRepoService
   readonly writer: RepoWriterService
 }
 
 const answerOf = (answering: Answering, from: PeerId, question: RepoQuestion): Answer => {
-  const { coordinator, repo, writer } = answering
+  const { coordinator, newcomers, repo, writer } = answering
   switch (question._tag) {
     case "BlockAt":
       // In this order: what is applied meanwhile is then in the block, and not claimed for it.
@@ -145,6 +147,8 @@ const answerOf = (answering: Answering, from: PeerId, question: RepoQuestion): A
       return Effect.map(writer.storage.entry(question.collection), (found) => ({ _tag: "Entry", found: found ?? null }))
     case "Entries":
       return entriesFor(answering, from, question.after)
+    case "Arrive":
+      return newcomers.welcome(from)
   }
 }
 
@@ -154,7 +158,7 @@ export const layer = ({
 }: Pick<ClusterConstants, "clusterSize">): Layer.Layer<
   never,
   never,
-  CoordinatorRepo | Hasher | KeyNetwork | StorageRepo | RepoWriter | PeerNetwork
+  CoordinatorRepo | Hasher | KeyNetwork | Newcomers | StorageRepo | RepoWriter | PeerNetwork
 > =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
@@ -162,7 +166,9 @@ export const layer = ({
       const writer = yield* RepoWriter
       const network = yield* PeerNetwork
       const coordinator = yield* CoordinatorRepo
-      const answering = { clusterSize, coordinator, hasher: yield* Hasher, keys: yield* KeyNetwork, repo, writer }
+      const newcomers = yield* Newcomers
+      const keys = yield* KeyNetwork
+      const answering = { clusterSize, coordinator, hasher: yield* Hasher, keys, newcomers, repo, writer }
       yield* network.serve(repoProtocol, (from, question) =>
         Effect.catchAll(answerOf(answering, from, question), (error) => {
           switch (error._tag) {

@@ -7,7 +7,7 @@ import type { DirectoryService } from "../../services/Directory.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { PeerError, PeerNetworkService } from "../../services/PeerNetwork.ts"
 import { creationIn } from "../../src/cluster/evidence/Creation.ts"
-import { type Candidate, candidatesOf, stands } from "../../src/cluster/index/takeOver.ts"
+import { type Candidate, candidatesOf, stands, type Told } from "../../src/cluster/index/takeOver.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import type { Quorums } from "../../src/cluster/Quorum.ts"
 import { answerWithin } from "./answerWithin.ts"
@@ -28,21 +28,24 @@ export interface TakeOverContext {
 
 /** What came of it. */
 export interface TakenOver {
-  /** Who told of all entries that are to be kept here. */
-  readonly from: ReadonlySet<PeerId>
+  /** Who told of all entries that are to be kept here: of those that arrive, who heeds this one, and what it told. */
+  readonly from: ReadonlyMap<PeerId, Told>
   /** Whether all that stands is entered. */
   readonly isWhole: boolean
 }
+
+const NOTHING_ARRIVES: RepoAnswer = { _tag: "Arrived", creations: [], newcomers: [] }
 
 /** Peers, and entries, that are asked for at once. */
 const CONCURRENCY = 16
 /** Entries that too few tell of are looked at, so many each time at most: whoever makes them up can make up any number. */
 const MAX_DOUBTFUL = 256
 
-/** Takes over from some peers what this one is to keep. */
+/** Takes over from some peers what this one is to keep. One that `isArriving` has them heed it first. */
 export const takeOver = Effect.fnUntraced(function* (
   context: TakeOverContext,
-  peers: ReadonlyArray<PeerId>
+  peers: ReadonlyArray<PeerId>,
+  isArriving: boolean
 ): Effect.fn.Return<TakenOver> {
   const { answerMillis, clusterSize, directory, hasher, maxEntries, member, network, quorums } = context
 
@@ -51,8 +54,12 @@ export const takeOver = Effect.fnUntraced(function* (
       Effect.catchAll((_error: PeerError) => Effect.succeed(undefined))
     )
 
-  /** All entries that a peer has for this one; undefined where it does not tell them all. */
+  /** What a peer has for this one; undefined where it does not tell all. */
   const toldBy = Effect.fnUntraced(function* (peer: PeerId) {
+    // In this order: what it had approved by then, and has been decided meanwhile, is among its entries.
+    const arrived = isArriving ? yield* ask(peer, { _tag: "Arrive" }) : NOTHING_ARRIVES
+    if (arrived?._tag !== "Arrived") return undefined
+    const { creations, newcomers } = arrived
     const entries: Array<EntrySummary> = []
     let after: CollectionId | undefined
     for (;;) {
@@ -62,7 +69,7 @@ export const takeOver = Effect.fnUntraced(function* (
       })
       if (told?._tag !== "Entries" || entries.length + told.entries.length > maxEntries) return undefined
       entries.push(...told.entries)
-      if (told.resume === undefined) return entries
+      if (told.resume === undefined) return { creations, entries, newcomers }
       // Who goes back never comes to an end.
       if (after !== undefined && told.resume <= after) return undefined
       after = told.resume
@@ -84,10 +91,10 @@ export const takeOver = Effect.fnUntraced(function* (
     return false
   })
 
-  const told = new Map<PeerId, ReadonlyArray<EntrySummary>>()
+  const from = new Map<PeerId, Told>()
   const hear = (peer: PeerId) =>
-    Effect.map(toldBy(peer), (entries) => {
-      if (entries !== undefined) told.set(peer, entries)
+    Effect.map(toldBy(peer), (told) => {
+      if (told !== undefined) from.set(peer, told)
     })
   yield* Effect.forEach(peers, hear, { concurrency: CONCURRENCY, discard: true })
 
@@ -96,11 +103,11 @@ export const takeOver = Effect.fnUntraced(function* (
       Effect.map(member.entry(collection), (known) => known === undefined),
       () => true
     )
-  const fresh = yield* Effect.filter(candidatesOf(told), isNew)
+  const fresh = yield* Effect.filter(candidatesOf(from), isNew)
   const isShared = ({ givers }: Candidate) => givers.length > quorums.liars
   const shared = fresh.filter(isShared)
   const doubtful = fresh.filter((candidate) => !isShared(candidate)).slice(0, MAX_DOUBTFUL)
   const isEntered = yield* Effect.forEach(shared, enter, { concurrency: CONCURRENCY })
   yield* Effect.forEach(doubtful, enter, { concurrency: CONCURRENCY, discard: true })
-  return { from: new Set(told.keys()), isWhole: isEntered.every((entered) => entered) }
+  return { from, isWhole: isEntered.every((entered) => entered) }
 })

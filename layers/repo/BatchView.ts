@@ -69,6 +69,8 @@ export class BatchView implements MemberView {
 
   readonly undecided = (author?: PublicKey): Undecided => this.#memory.votes.undecided(author)
 
+  readonly promised = (): Iterable<readonly [ActionId, Votes]> => this.#memory.votes.all
+
   readonly votes = (id: ActionId): Votes | undefined => this.#memory.votes.get(id)
 
   /** Reads what was not in memory. */

@@ -10,12 +10,8 @@ import type { SimulatedNode } from "./SimulatedNode.ts"
 
 /** The longest that the first of those who join is waited for, in milliseconds: there are to be some names by then. */
 const MAX_LEAD_MILLIS = 500
-/**
- * The pauses between two that join, in milliseconds. Long enough for a creation to come to its end: of a crowd that joins meanwhile so many
- * may be closest to its name that two honest views share no honest member, which the protocol assumes they do.
- */
-const MIN_JOIN_PAUSE_MILLIS = 300
-const MAX_JOIN_PAUSE_MILLIS = 700
+/** The longest pause between two that join, in milliseconds: often all of them arrive before the first is active. */
+const MAX_JOIN_PAUSE_MILLIS = 200
 /** Who is to be active is looked at so often, */
 const LOOK_MILLIS = 50
 /** at most so many times. */
@@ -41,7 +37,7 @@ export const settled = (cluster: Cluster): Effect.Effect<boolean> =>
 /** Those who are to join do so, one after another. */
 export const joining = (cluster: Cluster, prng: Prng): Effect.Effect<void> => {
   const draw = prng.fork("newcomers")
-  const pauseMillis = () => MIN_JOIN_PAUSE_MILLIS + draw.nextInt(MAX_JOIN_PAUSE_MILLIS - MIN_JOIN_PAUSE_MILLIS)
+  const pauseMillis = () => draw.nextInt(MAX_JOIN_PAUSE_MILLIS)
   const join = ({ name, start }: SimulatedNode) =>
     Effect.sleep(Duration.millis(pauseMillis())).pipe(Effect.zipRight(record(`${name} joins`)), Effect.zipRight(start))
   return Effect.zipRight(

@@ -136,8 +136,9 @@ const around: ReadonlyArray<Mutation> = [
     replacements: [
       {
         file: "layers/cluster/Activation.js",
-        find: "yield* takeOver(context, before.peers)",
-        replace: "{ from: new Set(before.peers), isWhole: true }"
+        find: "yield* takeOver(context, before.peers, !isActive)",
+        replace:
+          "{ from: new Map(before.peers.map((peer) => [peer, { creations: [], entries: [], newcomers: [] }])), isWhole: true }"
       }
     ],
     search: { clients: 3, faults: [], nodes: 4, transactions: 16, workload: "grow-during-create" }

@@ -117,7 +117,8 @@ const clustersOf = (
           return clusterOf(configuration, clusters, collection!).peers
         },
         home: () => undefined,
-        isAdmitted: () => true
+        isAdmitted: () => true,
+        newcomer: () => undefined
       },
       network: NETWORK,
       policy: defaultMemberPolicy,

@@ -77,6 +77,7 @@ const falseTelling = (context: LiarContext, answer: RepoAnswer): RepoAnswer => {
       return { ...answer, blocks: answer.blocks.map(({ id }) => ({ id, rev: FAR as Rev })) }
     case "Turn":
       return { ...answer, ends: answer.ends.map((end) => falseBlock(context, end)), rev: FAR }
+    case "Arrived":
     case "Entry":
     case "Entries":
     case "TurnOver":

@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as ClusterMemberLayer from "../../layers/cluster/ClusterMember.ts"
+import * as Newcomers from "../../layers/cluster/Newcomers.ts"
 import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
 import * as RepoWriter from "../../layers/repo/RepoWriter.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
@@ -108,6 +109,7 @@ const memberLike = (stage: Stage, name: string, believed: { current: Beliefs }) 
     })
   )
   return ClusterMemberLayer.layer({ clusterSize, faultModel, network }).pipe(
+    Layer.provide(Newcomers.layer()),
     Layer.provide(RepoWriter.layer({ cacheBytes: 0 })),
     Layer.provide(around)
   )

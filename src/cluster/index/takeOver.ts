@@ -4,8 +4,18 @@ import type { EntrySummary } from "../../../schemas/Repo.ts"
 import { sameMembers } from "../../storage/blockRules.ts"
 import type { Quorums } from "../Quorum.ts"
 
-/** All entries that peers told of, each of those that this peer is to keep as that one sees it. */
-export type Told = ReadonlyMap<PeerId, ReadonlyArray<EntrySummary>>
+/** What a peer told a newcomer of. */
+export interface Told {
+  /** Names for which it has approved a transaction that is undecided, and that may concern the newcomer. */
+  readonly creations: ReadonlyArray<EntrySummary>
+  /** Those that the newcomer is to keep, as that peer sees it. */
+  readonly entries: ReadonlyArray<EntrySummary>
+  /** Others that are about to be active. */
+  readonly newcomers: ReadonlyArray<PeerId>
+}
+
+/** What peers told of, by who told it. */
+export type ToldBy = ReadonlyMap<PeerId, Told>
 
 /** How many of the peers that are closest must have told: Q of K; of fewer, all but as many as may fail among K, and somebody. */
 const neededOf = (peers: number, clusterSize: number, { quorum }: Quorums): number =>
@@ -28,9 +38,9 @@ export interface Candidate extends EntrySummary {
 }
 
 /** What was told, by what is told of it alike; whatever more peers tell of first. */
-export const candidatesOf = (told: Told): ReadonlyArray<Candidate> => {
+export const candidatesOf = (told: ToldBy): ReadonlyArray<Candidate> => {
   const byEntry = new Map<string, EntrySummary & { readonly givers: Set<PeerId> }>()
-  for (const [peer, entries] of told) {
+  for (const [peer, { entries }] of told) {
     for (const { collection, creator } of entries) {
       const key = `${collection} ${creator}`
       const known = byEntry.get(key)
@@ -66,3 +76,30 @@ export interface Standing {
  */
 export const mayBeActive = ({ activeOthers, isCovered, isFounder }: Standing, clusterSize: number): boolean =>
   isCovered && (isFounder || activeOthers >= clusterSize)
+
+/** What a newcomer is to wait for: what more than may lie tell of; while it is patient what anybody does. Decision 32. */
+export const awaited = (
+  told: ToldBy,
+  { liars }: Quorums,
+  isPatient: boolean
+): { readonly isCreating: boolean; readonly newcomers: ReadonlySet<PeerId> } => {
+  const needed = isPatient ? 1 : liars + 1
+  const all = [...told.values()]
+  const creations = all.map((one) => one.creations.map(({ collection, creator }) => `${collection} ${creator}`))
+  return {
+    isCreating: sharedBy(needed, creations).length > 0,
+    newcomers: new Set(
+      sharedBy(
+        needed,
+        all.map((one) => one.newcomers)
+      )
+    )
+  }
+}
+
+/** What is in so many of some lists. */
+const sharedBy = <A>(needed: number, lists: ReadonlyArray<ReadonlyArray<A>>): ReadonlyArray<A> => {
+  const counts = new Map<A, number>()
+  for (const list of lists) for (const one of new Set(list)) counts.set(one, (counts.get(one) ?? 0) + 1)
+  return [...counts].flatMap(([one, count]) => (count >= needed ? [one] : []))
+}

@@ -40,6 +40,15 @@ export class MemberOverlay extends Overlay implements MemberView {
     return record?._tag === "Committed" && signed !== undefined ? { block, proof: record.proof, signed } : undefined
   }
 
+  readonly promised = (): Iterable<readonly [ActionId, Votes]> => {
+    const promised = new Map(this.#base.promised())
+    for (const [action, votes] of this.promises) {
+      if (votes === undefined) promised.delete(action)
+      else promised.set(action, votes)
+    }
+    return promised
+  }
+
   readonly undecided = (author?: PublicKey): Undecided => {
     let { count, pendingLength } = this.#base.undecided(author)
     for (const [action, after] of this.promises) {

@@ -54,6 +54,7 @@ export const viewOf = ({
     const signed = action === undefined ? undefined : manifests.get(action)
     return record?._tag === "Committed" && signed !== undefined ? { block, proof: record.proof, signed } : undefined
   },
+  promised: () => votes,
   transaction: (id) => transactions.get(id),
   undecided: (author) => {
     const all = [...votes.values()].filter(({ signed }) => author === undefined || signed.manifest.author === author)

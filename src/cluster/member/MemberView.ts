@@ -20,6 +20,8 @@ export interface MemberView extends RepoView {
   readonly revisionAfter: (block: BlockId, rev: number) => CertifiedRevision | undefined
   /** What this member's part of the cluster index says of who created a collection. */
   readonly entry: (collection: BlockId) => CertifiedRevision | undefined
+  /** The undecided transactions that this member has promised something about. */
+  readonly promised: () => Iterable<readonly [ActionId, Votes]>
   /** The undecided transactions of an author that this member has promised something about; without one, of all. */
   readonly undecided: (author?: PublicKey) => Undecided
 }

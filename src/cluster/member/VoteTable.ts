@@ -29,6 +29,11 @@ export class VoteTable {
     return this.#byAction.keys()
   }
 
+  /** The same, with what is promised. */
+  get all(): Iterable<readonly [ActionId, Votes]> {
+    return this.#byAction
+  }
+
   set(action: ActionId, votes: Votes): void {
     const before = this.#byAction.get(action)
     if (before !== undefined) this.#count(before, -1)

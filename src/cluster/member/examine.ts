@@ -134,7 +134,10 @@ const closestProblem = (
     ]
     for (const { base, id, isFixed } of named) {
       const isNew = isFixed && base === "none" && view.block(id) === undefined
-      if (isNew && !sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
+      if (!isNew) continue
+      if (!sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
+      const newcomer = known.newcomer(id, members)
+      if (newcomer !== undefined) return membership(`${newcomer} is about to be one of those that keep ${id}`)
     }
   }
   return undefined

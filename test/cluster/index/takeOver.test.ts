@@ -1,6 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { ActionId, CollectionId, PeerId } from "../../../schemas/Ids.ts"
-import { candidatesOf, isCovered, mayBeActive, stands } from "../../../src/cluster/index/takeOver.ts"
+import {
+  awaited,
+  candidatesOf,
+  isCovered,
+  mayBeActive,
+  stands,
+  type Told
+} from "../../../src/cluster/index/takeOver.ts"
 import { quorumsOf } from "../../../src/cluster/Quorum.ts"
 
 const CLUSTER_SIZE = 4
@@ -11,6 +18,8 @@ const entry = (collection: string, creator: string) => ({
   collection: collection as CollectionId,
   creator: creator as ActionId
 })
+
+const nothing: Told = { creations: [], entries: [], newcomers: [] }
 
 describe("What a peer takes over", () => {
   it.each([
@@ -32,8 +41,8 @@ describe("What a peer takes over", () => {
 
   it("is looked at in the order of how many tell of it", () => {
     const told = new Map([
-      [peers("ann")[0]!, [entry("a", "x"), entry("b", "y")]],
-      [peers("bob")[0]!, [entry("b", "y"), entry("a", "z")]]
+      [peers("ann")[0]!, { ...nothing, entries: [entry("a", "x"), entry("b", "y")] }],
+      [peers("bob")[0]!, { ...nothing, entries: [entry("b", "y"), entry("a", "z")] }]
     ])
     expect(
       candidatesOf(told).map(({ collection, creator, givers }) => `${collection} ${creator} ${givers.length}`)
@@ -47,6 +56,29 @@ describe("What a peer takes over", () => {
     expect(stands(one, members, members, quorums)).toBe(true)
     expect(stands(one, members, peers("bob cat dan eve"), quorums)).toBe(false)
     expect(stands(two, members, peers("bob cat dan eve"), quorums)).toBe(true)
+  })
+})
+
+describe("A newcomer waits for", () => {
+  const [ann, bob, cat] = peers("ann bob cat") as [PeerId, PeerId, PeerId]
+  const [eve, fay] = peers("eve fay") as [PeerId, PeerId]
+  const heard = new Map<PeerId, Told>([
+    [ann, { ...nothing, creations: [entry("a", "x")], newcomers: [eve, fay] }],
+    [bob, { ...nothing, creations: [entry("a", "y")], newcomers: [eve] }],
+    [cat, nothing]
+  ])
+
+  it.each([
+    { isCreating: true, isPatient: true, newcomers: [eve, fay] },
+    { isCreating: false, isPatient: false, newcomers: [eve] }
+  ])("what one of them tells of while it is patient ($isPatient), else what f + 1 do", ({ isPatient, ...expected }) => {
+    const waitsFor = awaited(heard, quorums, isPatient)
+    expect({ ...waitsFor, newcomers: [...waitsFor.newcomers] }).toEqual(expected)
+  })
+
+  it("a creation that f + 1 tell of for as long as they do", () => {
+    const sure = new Map(heard).set(cat, { ...nothing, creations: [entry("a", "y")] })
+    expect(awaited(sure, quorums, false).isCreating).toBe(true)
   })
 })
 

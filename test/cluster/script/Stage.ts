@@ -254,7 +254,8 @@ export class Stage {
           const cluster = this.homes.get(name)?.get(collection)
           return cluster === undefined ? undefined : this.membersIn(cluster)
         },
-        isAdmitted: (peer) => !this.strangers.has(peer)
+        isAdmitted: (peer) => !this.strangers.has(peer),
+        newcomer: () => undefined
       },
       network,
       get policy() {

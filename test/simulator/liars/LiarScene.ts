@@ -65,7 +65,12 @@ export class LiarScene {
     return {
       ...this.rules,
       clusterSize: MEMBERS,
-      membership: { closest: (_place: BlockId) => this.members, home: () => undefined, isAdmitted: () => true },
+      membership: {
+        closest: (_place: BlockId) => this.members,
+        home: () => undefined,
+        isAdmitted: () => true,
+        newcomer: () => undefined
+      },
       policy: defaultMemberPolicy,
       signer
     }

@@ -1,0 +1,107 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Busy, type StorageError } from "../../schemas/Errors.ts"
+import { type BlockId, PeerId } from "../../schemas/Ids.ts"
+import { MAX_ARRIVALS_TOLD, type RepoAnswer } from "../../schemas/Repo.ts"
+import { Hasher } from "../../services/Hasher.ts"
+import { RawStorage, type StorageKey } from "../../services/RawStorage.ts"
+import { Signer } from "../../services/Signer.ts"
+import type { ReadError } from "../../services/StorageRepo.ts"
+import { Newcomers as Arrivals, isCloser } from "../../src/cluster/index/Newcomers.ts"
+import { approvedCreations } from "../../src/cluster/member/approvedCreations.ts"
+import { pointOfPeer } from "../../src/network/Point.ts"
+import { RepoWriter } from "../repo/RepoWriter.ts"
+
+/** How long newcomers are heeded. */
+export interface NewcomersPolicy {
+  /** How long a peer that was about to be active is heeded, in milliseconds: word that it is active takes less time to come round. */
+  readonly arrivalMillis: number
+}
+
+/** What suits a laptop. */
+export const defaultNewcomersPolicy: NewcomersPolicy = { arrivalMillis: 60_000 }
+
+/** A newcomer is told so. */
+type Arrived = Extract<RepoAnswer, { _tag: "Arrived" }>
+
+/** The peers that are about to be active, as far as this node was told. Decision 32. */
+export interface NewcomersService {
+  /** One of them that is closer to a block than one of its members is. From memory. */
+  readonly closer: (block: BlockId, members: ReadonlyArray<PeerId>) => PeerId | undefined
+  /**
+   * Heeds a peer from now on, also after a restart. Tells what of it concerns this node has approved before, and who else arrives.
+   * `Busy` where there is too much of either.
+   */
+  readonly welcome: (newcomer: PeerId) => Effect.Effect<Arrived, ReadError | Busy>
+}
+
+/** The port for what a node knows of peers that are about to be active. */
+export class Newcomers extends Context.Tag("optimystic/Newcomers")<Newcomers, NewcomersService>() {}
+
+/** With the node's own marks: it is no part of any block. */
+const KEY: StorageKey = ["store", "", "newcomers", ""]
+
+const Stored = Schema.parseJson(Schema.Array(Schema.Tuple(PeerId, Schema.Number)))
+const decode = Schema.decodeUnknownOption(Stored)
+
+const busy = new Busy({ what: "welcoming newcomers" })
+
+const make = Effect.fnUntraced(function* ({
+  arrivalMillis
+}: NewcomersPolicy): Effect.fn.Return<NewcomersService, StorageError, Hasher | RawStorage | RepoWriter | Signer> {
+  const hasher = yield* Hasher
+  const writer = yield* RepoWriter
+  const { peer: self } = yield* Signer
+  const clock = yield* Effect.clock
+  const arrivals = new Arrivals(hasher, arrivalMillis, MAX_ARRIVALS_TOLD)
+  const stored = Option.getOrElse(decode(yield* (yield* RawStorage).get(KEY)), () => [])
+  for (const [peer, arrivedMillis] of stored) arrivals.note(peer, arrivedMillis)
+
+  /** Whether the last that was noted could not be written. */
+  let isOwed = false
+  const welcome = (newcomer: PeerId) =>
+    // What was approved before is in the view; whatever is approved after it has heeded the newcomer.
+    writer.askNow<Arrived | undefined>(
+      () => [],
+      (view) => {
+        const nowMillis = clock.unsafeCurrentTimeMillis()
+        const noted = arrivals.note(newcomer, nowMillis)
+        const heeded = arrivals.heeded(nowMillis)
+        const point = pointOfPeer(hasher, newcomer)
+        const creations = approvedCreations(view, self)
+          .filter(({ collection, members }) => isCloser(hasher, point, collection, members))
+          .map(({ collection, creator }) => ({ collection, creator }))
+        const isToWrite = noted === "noted" || isOwed
+        if (isToWrite) isOwed = false
+        const isTooMuch = noted === "full" || creations.length > MAX_ARRIVALS_TOLD
+        const newcomers = heeded.flatMap(([peer]) => (peer === newcomer || peer === self ? [] : [peer]))
+        return {
+          answer: isTooMuch ? undefined : { _tag: "Arrived", creations, newcomers },
+          changes: {},
+          writes: isToWrite ? [{ key: KEY, type: "put", value: JSON.stringify(heeded) }] : []
+        }
+      }
+    )
+
+  return {
+    closer: (block, members) => arrivals.closer(block, members, clock.unsafeCurrentTimeMillis()),
+    welcome: (newcomer) =>
+      welcome(newcomer).pipe(
+        Effect.tapErrorCause(() =>
+          Effect.sync(() => {
+            isOwed = true
+          })
+        ),
+        Effect.flatMap((arrived) => (arrived === undefined ? Effect.fail(busy) : Effect.succeed(arrived)))
+      )
+  }
+})
+
+/** Heeds newcomers on behalf of the cluster member of this node. */
+export const layer = (
+  policy: Partial<NewcomersPolicy> = {}
+): Layer.Layer<Newcomers, StorageError, Hasher | RawStorage | RepoWriter | Signer> =>
+  Layer.effect(Newcomers, make({ ...defaultNewcomersPolicy, ...policy }))

@@ -1,0 +1,170 @@
+/** Whole nodes without a roster, in one program: what is created while others arrive. */
+import { describe, expect, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { Diary } from "effect-optimystic"
+import * as DirectoryNode from "../../layers/cluster/DirectoryNode.ts"
+import * as NodeCrypto from "../../layers/crypto/NodeCrypto.ts"
+import * as NodeEntropy from "../../layers/crypto/NodeEntropy.ts"
+import * as GivenPeers from "../../layers/network/GivenPeers.ts"
+import * as MemoryNetwork from "../../layers/network/MemoryNetwork.ts"
+import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
+import type { PeerId } from "../../schemas/Ids.ts"
+import { Directory } from "../../services/Directory.ts"
+import { collectionId } from "../../src/encoding/BlockIds.ts"
+import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
+import { hasher, identityOf, network, signerOf } from "../storage/TestServices.ts"
+import { CLUSTER_SIZE, on } from "./MemoryCluster.ts"
+
+const NAME = "name"
+const FOUNDERS = [1, 2, 3, 4]
+const peersOf = (seeds: ReadonlyArray<number>) => seeds.map((seed) => signerOf(seed).peer)
+
+/** Peers that are closer to the name than any founder. */
+const NEWCOMERS = (() => {
+  const seeds = Array.from({ length: 100 }, (_, i) => i + 1)
+  const closest = new Neighbourhood(hasher, peersOf(seeds)).closest(collectionId(hasher, NAME), CLUSTER_SIZE)
+  return seeds.filter((seed) => closest.includes(signerOf(seed).peer))
+})()
+const Names = Diary.define(NAME, { entry: Schema.String })
+
+/** A network that holds what is asked of some kind, from its first question on, until it lets go. */
+class HoldingHub extends MemoryNetwork.MemoryHub {
+  /** When the first is held, and when all are let go. */
+  readonly reached: Deferred.Deferred<void>
+  readonly letGo: Deferred.Deferred<void>
+  /** Who has said to whom that it arrives. */
+  readonly heeding = new Set<string>()
+  readonly #isHeld: (from: PeerId, question: string) => boolean
+
+  private constructor(
+    isHeld: (from: PeerId, question: string) => boolean,
+    reached: Deferred.Deferred<void>,
+    letGo: Deferred.Deferred<void>
+  ) {
+    super()
+    this.#isHeld = isHeld
+    this.reached = reached
+    this.letGo = letGo
+  }
+
+  static readonly make = (isHeld: (from: PeerId, question: string) => boolean) =>
+    Effect.zipWith(
+      Deferred.make<void>(),
+      Deferred.make<void>(),
+      (reached, letGo) => new HoldingHub(isHeld, reached, letGo)
+    )
+
+  override deliver(from: PeerId, to: PeerId, protocol: string, question: string) {
+    const answer = super.deliver(from, to, protocol, question)
+    if (question.includes('"_tag":"Arrive"')) this.heeding.add(`${from} ${to}`)
+    if (!this.#isHeld(from, question)) return answer
+    return Deferred.succeed(this.reached, undefined).pipe(
+      Effect.zipRight(Deferred.await(this.letGo)),
+      Effect.zipRight(answer)
+    )
+  }
+}
+
+const LONG_MILLIS = 60_000
+
+const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number) =>
+  Layer.build(
+    DirectoryNode.layer({
+      activation: { alonenessMillis: 50, doubtMillis: LONG_MILLIS, lookMillis: 20 },
+      clusterSize: CLUSTER_SIZE,
+      directory: { policy: { exchangeMillis: 50, tickMillis: 10 }, role: "transaction" },
+      faultModel: "byzantine",
+      founders: peersOf(FOUNDERS),
+      network,
+      // Nobody brings to an end what others drive.
+      patience: { patienceMillis: LONG_MILLIS, sweepMillis: LONG_MILLIS, viewMillis: 50 }
+    }).pipe(
+      Layer.provide(GivenPeers.layer(peersOf(FOUNDERS))),
+      Layer.provide(MemoryNetwork.layer(hub)),
+      Layer.provide(MemoryStorage.layer),
+      Layer.provide(NodeEntropy.layer),
+      Layer.provide(NodeCrypto.layer(identityOf(seed)))
+    )
+  )
+
+type Node = Effect.Effect.Success<ReturnType<typeof nodeOf>>
+
+const nodesOf = (hub: MemoryNetwork.MemoryHub, seeds: ReadonlyArray<number>) =>
+  Effect.forEach(seeds, (seed) => nodeOf(hub, seed), { concurrency: "unbounded" })
+
+const isActive = (node: Node) =>
+  on(node as Context.Context<Directory>)(Effect.map(Directory, (directory) => directory.own()?.active === true))
+
+/** Waits until each of some nodes knows so many active peers. */
+const knowing = (nodes: ReadonlyArray<Node>, count: number) =>
+  Effect.forEach(nodes, (node) =>
+    Effect.flatMap(Directory, (directory) =>
+      Effect.repeat(Effect.zipRight(Effect.sleep(Duration.millis(10)), Effect.sync(directory.known)), {
+        until: (known) => known.filter(({ record }) => record.active).length === count
+      })
+    ).pipe(on(node))
+  )
+
+const write = (node: Node, entry: string) =>
+  on(node)(Effect.flatMap(Diary.openOrCreate(Names), (diary) => diary.append(entry)))
+const readAll = (node: Node) =>
+  on(node)(Effect.flatMap(Diary.open(Names), (diary) => Stream.runCollect(diary.read()))).pipe(
+    Effect.map(Chunk.toReadonlyArray)
+  )
+
+/** Longer than it takes newcomers that wait for nobody to be active. */
+const A_WHILE = Duration.millis(600)
+
+describe("A name that is created while all that will be closest to it arrive", () => {
+  it.scopedLive("before them: they wait until it is decided, and know it then", () =>
+    Effect.gen(function* () {
+      const [author] = peersOf(FOUNDERS)
+      const hub = yield* HoldingHub.make((from, question) => from === author && question.includes('"_tag":"Accept"'))
+      const founders = yield* nodesOf(hub, FOUNDERS)
+      yield* knowing(founders, FOUNDERS.length)
+      const first = yield* Effect.fork(write(founders[0]!, "first"))
+      yield* Deferred.await(hub.reached)
+      const newcomers = yield* nodesOf(hub, NEWCOMERS)
+      yield* Effect.sleep(A_WHILE)
+      expect(yield* Effect.forEach(newcomers, isActive)).toEqual(NEWCOMERS.map(() => false))
+      // Of each other they have heard from the founders.
+      for (const peer of peersOf(NEWCOMERS)) {
+        const others = [...peersOf(FOUNDERS), ...peersOf(NEWCOMERS)].filter((other) => other !== peer)
+        expect(others.filter((other) => !hub.heeding.has(`${peer} ${other}`))).toEqual([])
+      }
+      yield* Deferred.succeed(hub.letGo, undefined)
+      yield* first
+      yield* knowing(newcomers, FOUNDERS.length + NEWCOMERS.length)
+      yield* write(newcomers[0]!, "second")
+      for (const node of [founders[1]!, newcomers[1]!]) expect(yield* readAll(node)).toEqual(["first", "second"])
+    })
+  )
+
+  it.scopedLive("after them: it is created by the newcomers, once they are active", () =>
+    Effect.gen(function* () {
+      const arriving = new Set(peersOf(NEWCOMERS))
+      const hub = yield* HoldingHub.make(
+        (from, question) => arriving.has(from) && question.includes('"_tag":"Entries"')
+      )
+      const founders = yield* nodesOf(hub, FOUNDERS)
+      yield* knowing(founders, FOUNDERS.length)
+      const newcomers = yield* nodesOf(hub, NEWCOMERS)
+      yield* Deferred.await(hub.reached)
+      yield* Effect.sleep(A_WHILE)
+      const first = yield* Effect.fork(write(founders[0]!, "first"))
+      yield* Effect.sleep(A_WHILE)
+      expect(first.unsafePoll()).toBeNull()
+      yield* Deferred.succeed(hub.letGo, undefined)
+      yield* first
+      yield* knowing([...founders, ...newcomers], FOUNDERS.length + NEWCOMERS.length)
+      for (const node of [founders[1]!, newcomers[1]!]) expect(yield* readAll(node)).toEqual(["first"])
+    })
+  )
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import * as Newcomers from "../../../layers/cluster/Newcomers.ts"
+import * as NodeCrypto from "../../../layers/crypto/NodeCrypto.ts"
+import * as RepoWriter from "../../../layers/repo/RepoWriter.ts"
+import * as MemoryStorage from "../../../layers/storage/MemoryStorage.ts"
+import { StorageUnavailable } from "../../../schemas/Errors.ts"
+import { RawStorage } from "../../../services/RawStorage.ts"
+import { Restorer } from "../../../services/Restorer.ts"
+import { Newcomers as Noted } from "../../../src/cluster/index/Newcomers.ts"
+import { collectionId } from "../../../src/encoding/BlockIds.ts"
+import { Neighbourhood } from "../../../src/network/Neighbourhood.ts"
+import { noRestorer } from "../../../src/storage/BlockStorage.ts"
+import { hasher, identityOf, signerOf } from "../../storage/TestServices.ts"
+
+const NAME = collectionId(hasher, "name")
+/** From the closest to a name to the farthest from it. */
+const [closest, second, third, fourth, fifth, sixth] = new Neighbourhood(
+  hasher,
+  Array.from({ length: 6 }, (_, i) => signerOf(i + 1).peer)
+).nearest(NAME, 6)
+
+const HEEDED_MILLIS = 1_000
+
+const full = new StorageUnavailable({ operation: "write", reason: "the disk is full" })
+
+describe("Newcomers", () => {
+  const noted = (limit = 8) => new Noted(hasher, HEEDED_MILLIS, limit)
+
+  it("concern the blocks to which they are closer than one of the members, unless they are one", () => {
+    const newcomers = noted()
+    const members = [closest!, second!, fourth!, fifth!]
+    expect(newcomers.closer(NAME, members, 0)).toBeUndefined()
+    newcomers.note(sixth!, 0)
+    newcomers.note(second!, 0)
+    expect(newcomers.closer(NAME, members, 0)).toBeUndefined()
+    newcomers.note(third!, 0)
+    expect(newcomers.closer(NAME, members, 0)).toBe(third)
+  })
+
+  it("are heeded for a while after they last arrived, whatever the clock does", () => {
+    const newcomers = noted()
+    expect(newcomers.note(third!, 500)).toBe("noted")
+    expect(newcomers.note(third!, 700)).toBe("known")
+    const isHeeded = (nowMillis: number) => newcomers.closer(NAME, [fifth!], nowMillis) === third
+    expect([500, 1_499, 1_500, -499, -500].map(isHeeded)).toEqual([true, true, false, true, false])
+    expect(newcomers.note(third!, 800)).toBe("noted")
+    expect(isHeeded(1_500)).toBe(true)
+  })
+
+  it("are so many at most, until the time of one is over", () => {
+    const newcomers = noted(2)
+    expect([closest!, second!, third!].map((peer) => newcomers.note(peer, 0))).toEqual(["noted", "noted", "full"])
+    expect(newcomers.note(second!, 900)).toBe("noted")
+    expect(newcomers.note(third!, HEEDED_MILLIS)).toBe("noted")
+    expect(newcomers.heeded(HEEDED_MILLIS)).toEqual([
+      [second, 900],
+      [third, HEEDED_MILLIS]
+    ])
+  })
+})
+
+describe("A node that heeds newcomers", () => {
+  const node = Newcomers.layer({ arrivalMillis: HEEDED_MILLIS }).pipe(
+    Layer.provide(RepoWriter.layer()),
+    Layer.provide(NodeCrypto.layer(identityOf(7))),
+    Layer.provide(Layer.succeed(Restorer, noRestorer))
+  )
+  const onNode = <A, E>(effect: Effect.Effect<A, E, Newcomers.Newcomers>) => Effect.provide(effect, Layer.fresh(node))
+  const concerned = onNode(Effect.map(Newcomers.Newcomers, ({ closer }) => closer(NAME, [fifth!])))
+
+  it.effect("still does after a restart, as long as it would have without", () =>
+    Effect.gen(function* () {
+      const told = yield* onNode(
+        Effect.flatMap(Newcomers.Newcomers, ({ welcome }) => Effect.zipRight(welcome(third!), welcome(sixth!)))
+      )
+      expect(told).toEqual({ _tag: "Arrived", creations: [], newcomers: [third] })
+      yield* TestClock.adjust(HEEDED_MILLIS - 1)
+      expect(yield* concerned).toBe(third)
+      yield* TestClock.adjust(1)
+      expect(yield* concerned).toBeUndefined()
+    }).pipe(Effect.provide(MemoryStorage.layer))
+  )
+
+  it.effect("writes what it could not the next time", () =>
+    Effect.gen(function* () {
+      const raw = yield* RawStorage
+      let isFull = true
+      const failing = { ...raw, write: (batch: Parameters<typeof raw.write>[0]) => (isFull ? full : raw.write(batch)) }
+      yield* Effect.gen(function* () {
+        const { welcome } = yield* Newcomers.Newcomers
+        expect((yield* Effect.flip(welcome(third!)))._tag).toBe("StorageUnavailable")
+        isFull = false
+        yield* welcome(third!)
+      }).pipe(onNode, Effect.provideService(RawStorage, failing))
+      expect(yield* concerned).toBe(third)
+    }).pipe(Effect.provide(MemoryStorage.layer))
+  )
+})
