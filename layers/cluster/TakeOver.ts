@@ -38,6 +38,8 @@ const NOTHING_ARRIVES: RepoAnswer = { _tag: "Arrived", creations: [], newcomers:
 
 /** Peers, and entries, that are asked for at once. */
 const CONCURRENCY = 16
+/** Pages that one peer is heard to tell, at most, also empty ones: of each it looked through some thousands of entries. */
+const MAX_PAGES = 1_024
 /** Entries that too few tell of are looked at, so many each time at most: whoever makes them up can make up any number. */
 const MAX_DOUBTFUL = 256
 
@@ -62,7 +64,7 @@ export const takeOver = Effect.fnUntraced(function* (
     const { creations, newcomers } = arrived
     const entries: Array<EntrySummary> = []
     let after: CollectionId | undefined
-    for (;;) {
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
       const told: RepoAnswer | undefined = yield* ask(peer, {
         _tag: "Entries",
         ...(after !== undefined && { after })
@@ -74,6 +76,7 @@ export const takeOver = Effect.fnUntraced(function* (
       if (after !== undefined && told.resume <= after) return undefined
       after = told.resume
     }
+    return undefined
   })
 
   /** An entry as one of its givers proves it, entered; whether it is there now. */
