@@ -149,7 +149,7 @@ describe("A node that takes over its part of the cluster index", () => {
       (() => {
         let pages = 0
         return (): RepoAnswer => {
-          const resume = `b${String(pages++).padStart(51, "2")}` as string as CollectionId
+          const resume = `b${String(pages++).padStart(51, "0")}` as string as CollectionId
           return { _tag: "Entries", entries: [], resume }
         }
       })()
