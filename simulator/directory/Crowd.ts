@@ -19,16 +19,9 @@ import { directoryProtocol } from "../../src/directory/protocol.ts"
 import * as Prng from "../../src/random/Prng.ts"
 import { KeyRing } from "../crypto/KeyRing.ts"
 import * as SeededEntropy from "../SeededEntropy.ts"
+import { CLAIM } from "./claim.ts"
 
 const NETWORK = NetworkName.make("crowd")
-const CLAIM = {
-  active: true,
-  addresses: [],
-  duties: [],
-  lifetimeMillis: MAX_LIFETIME_MILLIS,
-  role: "transaction" as const,
-  takesOverFrom: []
-}
 
 /** A directory that comes to know so many peers within seconds, and who is closest among them. */
 export const layer = (

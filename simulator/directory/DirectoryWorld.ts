@@ -3,7 +3,6 @@
  * jumps. Of a peer there is only its machine, and records are passed on as they are, so that ten thousand fit into memory.
  */
 import type { DirectoryAnswer, DirectoryQuestion } from "../../schemas/Directory.ts"
-import { MAX_LIFETIME_MILLIS } from "../../schemas/Directory.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import { NetworkName } from "../../schemas/Manifest.ts"
 import type { HasherService } from "../../services/Hasher.ts"
@@ -16,6 +15,7 @@ import { type Point, pointOf, pointOfPeer } from "../../src/network/Point.ts"
 import type { Prng } from "../../src/random/Prng.ts"
 import { KeyRing } from "../crypto/KeyRing.ts"
 import { TimerQueue } from "../TimerQueue.ts"
+import { CLAIM } from "./claim.ts"
 
 /** How a peer behaves. A liar answers who is close to a place with other liars, and keeps all others back. */
 export type Conduct = "honest" | "dead" | "liar"
@@ -133,15 +133,7 @@ export class DirectoryWorld {
     const { hasher } = this.#keys
     const signer = this.#keys.signer(this.#prng)
     const context = { hasher, network: NETWORK, policy: this.#policy, signer, verifier: this.#keys.verifier }
-    const claim = {
-      active: true,
-      addresses: [],
-      duties: [],
-      lifetimeMillis: MAX_LIFETIME_MILLIS,
-      role: "transaction" as const,
-      takesOverFrom: []
-    }
-    const start = { claim, firstSequence: 1, nowMillis: this.#now }
+    const start = { claim: CLAIM, firstSequence: 1, nowMillis: this.#now }
     const machine = new DirectoryMachine(context, this.#prng.fork(signer.peer), start)
     const inhabitant: Inhabitant = {
       conduct: "honest",

@@ -98,14 +98,14 @@ const membersProblem = (
 
 /** Why no honest member ever approves a transaction, as far as this one knows: blocks that are kept here, or homes, have other members. */
 export const misplacedProblem = (
-  { membership: known, signer }: Pick<MemberContext, "membership" | "signer">,
+  context: Pick<MemberContext, "membership" | "signer">,
   view: MemberView,
   manifest: Manifest
 ): Problem =>
   storedProblem(
     view,
-    manifest.shards.filter(({ members }) => members.includes(signer.peer))
-  ) ?? homeProblem(known, view, manifest)
+    ownShards(context, manifest).map(([, shard]) => shard)
+  ) ?? homeProblem(context.membership, view, manifest)
 
 const storedProblem = (view: MemberView, own: ReadonlyArray<Shard>): Problem => {
   for (const { members, reads, writes } of own) {
