@@ -31,7 +31,7 @@ import { defaultNewcomersPolicy, type NewcomersPolicy } from "./Newcomers.ts"
 import { takeOver } from "./TakeOver.ts"
 
 /** When a node takes over what. Durations in milliseconds. */
-export interface ActivationPolicy {
+export interface ActivationPolicy extends NewcomersPolicy {
   /** How often a node looks whether there is something to take over. */
   readonly lookMillis: number
   /** How long one of several founders looks for active peers before it takes itself for one of the first. */
@@ -48,6 +48,7 @@ export interface ActivationPolicy {
 
 /** What suits a laptop. */
 export const defaultActivationPolicy: ActivationPolicy = {
+  ...defaultNewcomersPolicy,
   alonenessMillis: 3_000,
   doubtMillis: 5_000,
   lookMillis: 250,
@@ -63,7 +64,7 @@ export interface ActivationOptions extends Pick<ClusterConstants, "clusterSize" 
    * peer joins others.
    */
   readonly founders: ReadonlyArray<PeerId>
-  readonly policy?: Partial<ActivationPolicy & NewcomersPolicy & Pick<DrivePolicy, "answerMillis">>
+  readonly policy?: Partial<ActivationPolicy & Pick<DrivePolicy, "answerMillis">>
 }
 
 /** A network cannot begin with fewer peers than one cluster has. */
@@ -106,7 +107,7 @@ const make = Effect.fnUntraced(function* ({
   const network = yield* PeerNetwork
   const raw = yield* RawStorage
   const { self } = network
-  const policy = { ...defaultDrivePolicy, ...defaultActivationPolicy, ...defaultNewcomersPolicy, ...given }
+  const policy = { ...defaultDrivePolicy, ...defaultActivationPolicy, ...given }
   const quorums = quorumsOf(clusterSize, faultModel)
   const context = { ...policy, clusterSize, directory, hasher, member: yield* ClusterMember, network, quorums }
   const isFounder = founders.has(self)

@@ -22,7 +22,7 @@ import * as ActiveMark from "./ActiveMark.ts"
 import * as ClusterNode from "./ClusterNode.ts"
 
 /** A node of a network that grows: what it does as a member, how it knows the others, and when it is active. */
-export interface DirectoryNodeOptions extends ClusterNode.ClusterNodeOptions {
+export interface DirectoryNodeOptions extends Omit<ClusterNode.ClusterNodeOptions, "newcomers"> {
   readonly directory: Omit<DirectoryLayer.DirectoryOptions, "active" | "network">
   readonly founders: Activation.ActivationOptions["founders"]
   readonly activation?: Partial<Activation.ActivationPolicy>
@@ -39,8 +39,8 @@ export const layer = ({
   StorageError | Activation.TooFewFounders,
   Discovery | Entropy | Hasher | PeerNetwork | RawStorage | Signer | Verifier
 > =>
-  Activation.layer({ ...node, founders, policy: { ...node.patience, ...node.newcomers, ...activation } }).pipe(
-    Layer.provideMerge(ClusterNode.layer(node)),
+  Activation.layer({ ...node, founders, policy: { ...node.patience, ...activation } }).pipe(
+    Layer.provideMerge(ClusterNode.layer({ ...node, ...(activation !== undefined && { newcomers: activation }) })),
     Layer.provide(DirectoryKeys.layer),
     Layer.provideMerge(directoryOf({ ...directory, network: node.network }))
   )

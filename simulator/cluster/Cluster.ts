@@ -72,7 +72,14 @@ export const thisBuild: NodeBuild = { growing: DirectoryNode.layer, node: Cluste
 
 /** A second of a real network is a tenth of one here. */
 const growthOf = (founders: ReadonlyArray<PeerId>): Growth => ({
-  activation: { alonenessMillis: 300, doubtMillis: 500, lookMillis: 25, refreshMillis: 1_000, takeOverMillis: 5_000 },
+  activation: {
+    alonenessMillis: 300,
+    arrivalMillis: 10_000,
+    doubtMillis: 500,
+    lookMillis: 25,
+    refreshMillis: 1_000,
+    takeOverMillis: 5_000
+  },
   directory: {
     answerMillis: 100,
     backOffMillis: 100,
@@ -82,8 +89,7 @@ const growthOf = (founders: ReadonlyArray<PeerId>): Growth => ({
     tickMillis: 50,
     updates: { burst: 16, perMinute: 600 }
   },
-  founders,
-  newcomers: { arrivalMillis: 10_000 }
+  founders
 })
 
 /** The nodes of a simulation. */

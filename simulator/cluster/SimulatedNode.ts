@@ -12,7 +12,6 @@ import * as Scope from "effect/Scope"
 import type * as Activation from "../../layers/cluster/Activation.ts"
 import type * as ClusterNode from "../../layers/cluster/ClusterNode.ts"
 import type * as DirectoryNode from "../../layers/cluster/DirectoryNode.ts"
-import type { NewcomersPolicy } from "../../layers/cluster/Newcomers.ts"
 import * as GivenPeers from "../../layers/network/GivenPeers.ts"
 import * as Hub from "../../layers/network/Hub.ts"
 import * as Roster from "../../layers/network/Roster.ts"
@@ -57,7 +56,6 @@ export interface Growth {
   readonly founders: ReadonlyArray<PeerId>
   readonly directory: Partial<DirectoryPolicy>
   readonly activation: Partial<Activation.ActivationPolicy>
-  readonly newcomers: Partial<NewcomersPolicy>
 }
 
 /** What the nodes of a simulation share. */
@@ -213,9 +211,9 @@ export class SimulatedNode {
       Context.add(Entropy, SeededEntropy.make(this.#entropy))
     )
     if (growth !== undefined) {
-      const { activation, directory, founders, newcomers } = growth
+      const { activation, directory, founders } = growth
       return build
-        .growing({ ...options, activation, directory: { policy: directory, role: "transaction" }, founders, newcomers })
+        .growing({ ...options, activation, directory: { policy: directory, role: "transaction" }, founders })
         .pipe(
           // There are founders enough.
           Layer.catchAll((error) => (error._tag === "TooFewFounders" ? Layer.die(error) : Layer.fail(error))),
