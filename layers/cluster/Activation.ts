@@ -89,6 +89,8 @@ interface Surroundings {
 
 /** Taking over takes less than this share of the time for which a newcomer is heeded. */
 const PULLED_SHARE = 0.25
+/** Hearing all, entering what stands, and looking at the rest: whoever is slow takes no more than its part of that. */
+const PULLED_PARTS = 3
 
 type Requirements = ClusterMember | Directory | Hasher | PeerNetwork | RawStorage
 
@@ -117,7 +119,7 @@ const make = Effect.fnUntraced(function* ({
   /** Others that are about to be active, too, while this node is. */
   let newcomers: ReadonlySet<PeerId> = new Set()
 
-  /** Undefined where too many crowd around this node to tell clusters apart. */
+  /** The first arrive together, with nobody there to tell them of each other. Undefined where too many crowd around this node to tell clusters apart. */
   const look = (): Surroundings | undefined => {
     const others: Array<Placed> = []
     const arriving: Array<Placed> = []
@@ -125,7 +127,8 @@ const make = Effect.fnUntraced(function* ({
       const { active, peer } = record
       if (peer === self) continue
       if (active) others.push({ peer, point: pointOfRecord(hasher, record) })
-      else if (newcomers.has(peer)) arriving.push({ peer, point: pointOfRecord(hasher, record) })
+      else if (newcomers.has(peer) || (isFounder && founders.has(peer)))
+        arriving.push({ peer, point: pointOfRecord(hasher, record) })
     }
     const now = clustersAround(own, others, clusterSize)
     const soon = arriving.length === 0 ? [] : clustersAround(own, [...others, ...arriving], clusterSize)
@@ -167,17 +170,20 @@ const make = Effect.fnUntraced(function* ({
     if (before === undefined || !sees(before, nowMillis)) return
     isPast = false
     const isActive = directory.own()?.active === true
-    const { from, isWhole } = yield* takeOver(context, before.peers, !isActive)
+    const hearMillis = isActive ? policy.refreshMillis : (policy.arrivalMillis * PULLED_SHARE) / PULLED_PARTS
+    const { creations, from, isWhole } = yield* takeOver({ ...context, hearMillis }, before.peers, !isActive)
     const endedMillis = yield* Clock.currentTimeMillis
     arrivingMillis ??= nowMillis
-    const waitsFor = awaited(from, quorums, endedMillis - arrivingMillis < policy.doubtMillis)
+    const waitsFor = awaited(from, creations, quorums, endedMillis - arrivingMillis < policy.doubtMillis)
     newcomers = waitsFor.newcomers
+    // Whose record has not come round yet cannot be asked yet.
+    const isUnsure = [...newcomers].some((peer) => directory.find(peer) === undefined)
     // Who came while it was taken over counts, too.
     const around = look()
     const covered = around !== undefined && isWhole && isCovered(around.clusters, from, clusterSize, quorums)
     // Those who heed it do so for a while only: word that it is active must have come round by then.
     const isLate = endedMillis - nowMillis > policy.arrivalMillis * PULLED_SHARE
-    if (!covered || (!isActive && (waitsFor.isCreating || isLate))) {
+    if (!covered || (!isActive && (waitsFor.isCreating || isUnsure || isLate))) {
       isPast = true
       return
     }

@@ -60,7 +60,7 @@ const make = Effect.fnUntraced(function* ({
   const stored = Option.getOrElse(decode(yield* (yield* RawStorage).get(KEY)), () => [])
   for (const [peer, arrivedMillis] of stored) arrivals.note(peer, arrivedMillis)
 
-  /** Whether the last that was noted could not be written. */
+  /** Whether what is noted is not written yet. */
   let isOwed = false
   const welcome = (newcomer: PeerId) =>
     // What was approved before is in the view; whatever is approved after it has heeded the newcomer.
@@ -71,17 +71,21 @@ const make = Effect.fnUntraced(function* ({
         const noted = arrivals.note(newcomer, nowMillis)
         const heeded = arrivals.heeded(nowMillis)
         const point = pointOfPeer(hasher, newcomer)
+        const pointsOf = (members: ReadonlyArray<PeerId>) => members.map((member) => pointOfPeer(hasher, member))
         const creations = approvedCreations(view, self)
-          .filter(({ collection, members }) => isCloser(hasher, point, collection, members))
+          .filter(({ collection, members }) => isCloser(point, collection, pointsOf(members)))
           .map(({ collection, creator }) => ({ collection, creator }))
-        const isToWrite = noted === "noted" || isOwed
-        if (isToWrite) isOwed = false
+        isOwed ||= noted === "noted"
         const isTooMuch = noted === "full" || creations.length > MAX_ARRIVALS_TOLD
         const newcomers = heeded.flatMap(([peer]) => (peer === newcomer || peer === self ? [] : [peer]))
         return {
           answer: isTooMuch ? undefined : { _tag: "Arrived", creations, newcomers },
           changes: {},
-          writes: isToWrite ? [{ key: KEY, type: "put", value: JSON.stringify(heeded) }] : []
+          // Also where whoever asked does not wait any more.
+          settled: Effect.sync(() => {
+            isOwed = false
+          }),
+          writes: isOwed ? [{ key: KEY, type: "put", value: JSON.stringify(heeded) }] : []
         }
       }
     )
@@ -89,13 +93,8 @@ const make = Effect.fnUntraced(function* ({
   return {
     closer: (block, members) => arrivals.closer(block, members, clock.unsafeCurrentTimeMillis()),
     welcome: (newcomer) =>
-      welcome(newcomer).pipe(
-        Effect.tapErrorCause(() =>
-          Effect.sync(() => {
-            isOwed = true
-          })
-        ),
-        Effect.flatMap((arrived) => (arrived === undefined ? Effect.fail(busy) : Effect.succeed(arrived)))
+      Effect.flatMap(welcome(newcomer), (arrived) =>
+        arrived === undefined ? Effect.fail(busy) : Effect.succeed(arrived)
       )
   }
 })

@@ -118,7 +118,7 @@ interface Answering {
 }
 
 const answerOf = (answering: Answering, from: PeerId, question: RepoQuestion): Answer => {
-  const { coordinator, newcomers, repo, writer } = answering
+  const { coordinator, keys, newcomers, repo, writer } = answering
   switch (question._tag) {
     case "BlockAt":
       // In this order: what is applied meanwhile is then in the block, and not claimed for it.
@@ -148,7 +148,10 @@ const answerOf = (answering: Answering, from: PeerId, question: RepoQuestion): A
     case "Entries":
       return entriesFor(answering, from, question.after)
     case "Arrive":
-      return newcomers.welcome(from)
+      // With a roster nobody arrives; without, others are to know whom this node tells them of.
+      return keys.hasRoster || !keys.isAdmitted(from)
+        ? Effect.succeed({ _tag: "Unavailable", reason: "it is not known here" })
+        : newcomers.welcome(from)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Takes entries of the cluster index over from those who keep them. Protocol §1, *cluster index*. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { CollectionId, PeerId } from "../../schemas/Ids.ts"
 import type { EntrySummary, RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
@@ -7,7 +8,7 @@ import type { DirectoryService } from "../../services/Directory.ts"
 import type { HasherService } from "../../services/Hasher.ts"
 import type { PeerError, PeerNetworkService } from "../../services/PeerNetwork.ts"
 import { creationIn } from "../../src/cluster/evidence/Creation.ts"
-import { type Candidate, candidatesOf, stands, type Told } from "../../src/cluster/index/takeOver.ts"
+import { type Candidate, candidatesOf, creationsOf, stands, type Told } from "../../src/cluster/index/takeOver.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import type { Quorums } from "../../src/cluster/Quorum.ts"
 import { answerWithin } from "./answerWithin.ts"
@@ -19,6 +20,8 @@ export interface TakeOverContext {
   readonly clusterSize: number
   readonly directory: Pick<DirectoryService, "nearest">
   readonly hasher: HasherService
+  /** How long all are heard, and then how long entries that too few tell of are looked at, in milliseconds. */
+  readonly hearMillis: number
   /** Entries that one peer is heard to tell of, at most: whoever tells of more is not heard. */
   readonly maxEntries: number
   readonly member: Pick<ClusterMemberService, "enter" | "entry">
@@ -28,6 +31,8 @@ export interface TakeOverContext {
 
 /** What came of it. */
 export interface TakenOver {
+  /** What was told of as undecided, of names of which there is no entry here. */
+  readonly creations: ReadonlyArray<Candidate>
   /** Who told of all entries that are to be kept here: of those that arrive, who heeds this one, and what it told. */
   readonly from: ReadonlyMap<PeerId, Told>
   /** Whether all that stands is entered. */
@@ -49,7 +54,7 @@ export const takeOver = Effect.fnUntraced(function* (
   peers: ReadonlyArray<PeerId>,
   isArriving: boolean
 ): Effect.fn.Return<TakenOver> {
-  const { answerMillis, clusterSize, directory, hasher, maxEntries, member, network, quorums } = context
+  const { answerMillis, clusterSize, directory, hasher, hearMillis, maxEntries, member, network, quorums } = context
 
   const ask = (peer: PeerId, question: RepoQuestion): Effect.Effect<RepoAnswer | undefined> =>
     answerWithin(answerMillis, peer, network.ask(repoProtocol, peer, question)).pipe(
@@ -94,12 +99,15 @@ export const takeOver = Effect.fnUntraced(function* (
     return false
   })
 
+  /** Whoever is slow stops nobody. */
+  const briefly = <A>(effect: Effect.Effect<A>) => Effect.timeoutOption(effect, Duration.millis(hearMillis))
+
   const from = new Map<PeerId, Told>()
   const hear = (peer: PeerId) =>
     Effect.map(toldBy(peer), (told) => {
       if (told !== undefined) from.set(peer, told)
     })
-  yield* Effect.forEach(peers, hear, { concurrency: CONCURRENCY, discard: true })
+  yield* briefly(Effect.forEach(peers, hear, { concurrency: CONCURRENCY, discard: true }))
 
   const isNew = ({ collection }: EntrySummary) =>
     Effect.orElseSucceed(
@@ -111,6 +119,7 @@ export const takeOver = Effect.fnUntraced(function* (
   const shared = fresh.filter(isShared)
   const doubtful = fresh.filter((candidate) => !isShared(candidate)).slice(0, MAX_DOUBTFUL)
   const isEntered = yield* Effect.forEach(shared, enter, { concurrency: CONCURRENCY })
-  yield* Effect.forEach(doubtful, enter, { concurrency: CONCURRENCY, discard: true })
-  return { from, isWhole: isEntered.every((entered) => entered) }
+  yield* briefly(Effect.forEach(doubtful, enter, { concurrency: CONCURRENCY, discard: true }))
+  const creations = yield* Effect.filter(creationsOf(from), isNew)
+  return { creations, from, isWhole: isEntered.every((entered) => entered) }
 })

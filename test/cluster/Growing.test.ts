@@ -16,7 +16,9 @@ import * as GivenPeers from "../../layers/network/GivenPeers.ts"
 import * as MemoryNetwork from "../../layers/network/MemoryNetwork.ts"
 import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
+import type { RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
 import { Directory } from "../../services/Directory.ts"
+import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { collectionId } from "../../src/encoding/BlockIds.ts"
 import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
 import { hasher, identityOf, network, signerOf } from "../storage/TestServices.ts"
@@ -61,8 +63,21 @@ class HoldingHub extends MemoryNetwork.MemoryHub {
       (reached, letGo) => new HoldingHub(isHeld, reached, letGo)
     )
 
+  /** Also told of as a newcomer by everybody. */
+  rumoured: PeerId | undefined
+
   override deliver(from: PeerId, to: PeerId, protocol: string, question: string) {
-    const answer = super.deliver(from, to, protocol, question)
+    const honest = super.deliver(from, to, protocol, question)
+    const { rumoured } = this
+    const answer =
+      rumoured !== undefined && question.includes('"_tag":"Arrive"')
+        ? Effect.map(honest, (text) => {
+            const told = JSON.parse(text) as Extract<RepoAnswer, { _tag: "Arrived" }>
+            return JSON.stringify(
+              told._tag === "Arrived" ? { ...told, newcomers: [...told.newcomers, rumoured] } : told
+            )
+          })
+        : honest
     if (question.includes('"_tag":"Arrive"')) this.heeding.add(`${from} ${to}`)
     if (!this.#isHeld(from, question)) return answer
     return Deferred.succeed(this.reached, undefined).pipe(
@@ -171,6 +186,52 @@ describe("A name that is created while all that will be closest to it arrive", (
       yield* first
       yield* knowing([...founders, ...newcomers], FOUNDERS.length + NEWCOMERS.length)
       for (const node of [founders[1]!, newcomers[1]!]) expect(yield* readAll(node)).toEqual(["first"])
+    })
+  )
+})
+
+describe("A newcomer", () => {
+  const [newcomer] = NEWCOMERS as [number]
+
+  it.scopedLive("is not active before it knows the record of another that f + 1 tell of", () =>
+    Effect.gen(function* () {
+      const hub = yield* HoldingHub.make(() => false)
+      const founders = yield* nodesOf(hub, FOUNDERS)
+      yield* knowing(founders, FOUNDERS.length)
+      hub.rumoured = signerOf(200).peer
+      const node = yield* nodeOf(hub, newcomer)
+      yield* Effect.sleep(A_WHILE)
+      expect(yield* isActive(node)).toBe(false)
+      hub.rumoured = undefined
+      yield* knowing([node], FOUNDERS.length + 1)
+    })
+  )
+
+  it.scopedLive("is heeded only by those who know its record", () =>
+    Effect.gen(function* () {
+      const hub = yield* HoldingHub.make(() => false)
+      const founders = yield* nodesOf(hub, FOUNDERS)
+      yield* knowing(founders, FOUNDERS.length)
+      const stranger = signerOf(newcomer).peer
+      const question = JSON.stringify({ _tag: "Arrive" } satisfies RepoQuestion)
+      for (const to of peersOf(FOUNDERS)) yield* hub.deliver(stranger, to, repoProtocol.name, question)
+      yield* write(founders[0]!, "first")
+      expect(yield* readAll(founders[1]!)).toEqual(["first"])
+    })
+  )
+})
+
+describe("The first peers", () => {
+  it.scopedLive("are heeded by each other before they are active", () =>
+    Effect.gen(function* () {
+      const hub = yield* HoldingHub.make(() => false)
+      const founders = yield* nodesOf(hub, FOUNDERS)
+      yield* knowing(founders, FOUNDERS.length)
+      const peers = peersOf(FOUNDERS)
+      for (const peer of peers) {
+        const heeding = peers.filter((other) => hub.heeding.has(`${peer} ${other}`))
+        expect(heeding).toEqual(peers.filter((other) => other !== peer))
+      }
     })
   )
 })

@@ -13,6 +13,7 @@ import type { SignedManifest } from "../../schemas/Manifest.ts"
 import type { RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
 import type { Revision } from "../../schemas/Revision.ts"
 import { StorageRepo } from "../../services/StorageRepo.ts"
+import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { collectionId } from "../../src/encoding/BlockIds.ts"
 import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
 import { hasher, signerOf } from "../storage/TestServices.ts"
@@ -188,6 +189,22 @@ describe("A node with one liar among its neighbours", () => {
       }
       const exit = yield* Effect.exit(on(nodes[0]!)(append("a")))
       expect(exit._tag === "Success" || !exit.cause.toString().includes("nterrupt")).toBe(true)
+    })
+  )
+})
+
+describe("A peer that is not in the roster and says it arrives", () => {
+  it.scopedLive("is heeded by nobody: who keeps what is agreed", () =>
+    Effect.gen(function* () {
+      const seeds = [1, 2, 3, 4, 5, 6, 7, 8]
+      const peers = seeds.map((seed) => signerOf(seed).peer)
+      const hub = new MemoryHub()
+      const [node] = yield* nodesOf(hub, seeds)
+      const question = JSON.stringify({ _tag: "Arrive" } satisfies RepoQuestion)
+      for (let seed = 9; seed <= 40; seed++) {
+        for (const to of peers) yield* hub.deliver(signerOf(seed).peer, to, repoProtocol.name, question)
+      }
+      yield* append(names[0]!).pipe(on(node!))
     })
   )
 })

@@ -52,9 +52,11 @@ export class Newcomers {
 
   /** Of those that are heeded one that is closer to a block than the farthest of its members, and is none of them. */
   closer(block: BlockId, members: ReadonlyArray<PeerId>, nowMillis: number): PeerId | undefined {
+    if (this.#arrivals.size === 0) return undefined
+    const points = members.map((member) => pointOfPeer(this.#hasher, member))
     for (const [peer, arrival] of this.#arrivals) {
       if (members.includes(peer) || !this.#isHeeded(arrival, nowMillis)) continue
-      if (isCloser(this.#hasher, arrival.point, block, members)) return peer
+      if (isCloser(arrival.point, block, points)) return peer
     }
     return undefined
   }
@@ -65,12 +67,7 @@ export class Newcomers {
 }
 
 /** Whether a point is closer to a block than the farthest of its members. */
-export const isCloser = (
-  hasher: HasherService,
-  point: Point,
-  block: BlockId,
-  members: ReadonlyArray<PeerId>
-): boolean => {
+export const isCloser = (point: Point, block: BlockId, members: ReadonlyArray<Point>): boolean => {
   const place = pointOfBlock(block)
-  return members.some((member) => compareDistance(place, point, pointOfPeer(hasher, member)) < 0)
+  return members.some((member) => compareDistance(place, point, member) < 0)
 }

@@ -37,12 +37,22 @@ export interface Candidate extends EntrySummary {
   readonly givers: ReadonlyArray<PeerId>
 }
 
-/** What was told, by what is told of it alike; whatever more peers tell of first. */
-export const candidatesOf = (told: ToldBy): ReadonlyArray<Candidate> => {
+const keyOf = ({ collection, creator }: EntrySummary): string => `${collection} ${creator}`
+
+/** The entries that were told, by what is told of them alike; whatever more peers tell of first. */
+export const candidatesOf = (told: ToldBy): ReadonlyArray<Candidate> => alike(told, ({ entries }) => entries)
+
+/** The creations that were told of. Who told of one as an entry gives it, too: there it is decided already. */
+export const creationsOf = (told: ToldBy): ReadonlyArray<Candidate> => {
+  const undecided = new Set([...told.values()].flatMap(({ creations }) => creations.map(keyOf)))
+  return alike(told, ({ creations, entries }) => [...creations, ...entries].filter((one) => undecided.has(keyOf(one))))
+}
+
+const alike = (told: ToldBy, of: (one: Told) => ReadonlyArray<EntrySummary>): ReadonlyArray<Candidate> => {
   const byEntry = new Map<string, EntrySummary & { readonly givers: Set<PeerId> }>()
-  for (const [peer, { entries }] of told) {
-    for (const { collection, creator } of entries) {
-      const key = `${collection} ${creator}`
+  for (const [peer, one] of told) {
+    for (const { collection, creator } of of(one)) {
+      const key = keyOf({ collection, creator })
       const known = byEntry.get(key)
       if (known === undefined) byEntry.set(key, { collection, creator, givers: new Set([peer]) })
       else known.givers.add(peer)
@@ -77,29 +87,23 @@ export interface Standing {
 export const mayBeActive = ({ activeOthers, isCovered, isFounder }: Standing, clusterSize: number): boolean =>
   isCovered && (isFounder || activeOthers >= clusterSize)
 
-/** What a newcomer is to wait for: what more than may lie tell of; while it is patient what anybody does. Decision 32. */
+/**
+ * What a newcomer is to wait for: what more than may lie tell of; while it is patient what anybody does. `creations`: those told of whose
+ * names it has no entry of. Decision 32.
+ */
 export const awaited = (
   told: ToldBy,
+  creations: ReadonlyArray<Candidate>,
   { liars }: Quorums,
   isPatient: boolean
 ): { readonly isCreating: boolean; readonly newcomers: ReadonlySet<PeerId> } => {
   const needed = isPatient ? 1 : liars + 1
-  const all = [...told.values()]
-  const creations = all.map((one) => one.creations.map(({ collection, creator }) => `${collection} ${creator}`))
-  return {
-    isCreating: sharedBy(needed, creations).length > 0,
-    newcomers: new Set(
-      sharedBy(
-        needed,
-        all.map((one) => one.newcomers)
-      )
-    )
+  const counts = new Map<PeerId, number>()
+  for (const { newcomers } of told.values()) {
+    for (const newcomer of new Set(newcomers)) counts.set(newcomer, (counts.get(newcomer) ?? 0) + 1)
   }
-}
-
-/** What is in so many of some lists. */
-const sharedBy = <A>(needed: number, lists: ReadonlyArray<ReadonlyArray<A>>): ReadonlyArray<A> => {
-  const counts = new Map<A, number>()
-  for (const list of lists) for (const one of new Set(list)) counts.set(one, (counts.get(one) ?? 0) + 1)
-  return [...counts].flatMap(([one, count]) => (count >= needed ? [one] : []))
+  return {
+    isCreating: creations.some(({ givers }) => givers.length >= needed),
+    newcomers: new Set([...counts].flatMap(([newcomer, count]) => (count >= needed ? [newcomer] : [])))
+  }
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import * as Newcomers from "../../../layers/cluster/Newcomers.ts"
@@ -93,6 +95,30 @@ describe("A node that heeds newcomers", () => {
         const { welcome } = yield* Newcomers.Newcomers
         expect((yield* Effect.flip(welcome(third!)))._tag).toBe("StorageUnavailable")
         isFull = false
+        yield* welcome(third!)
+      }).pipe(onNode, Effect.provideService(RawStorage, failing))
+      expect(yield* concerned).toBe(third)
+    }).pipe(Effect.provide(MemoryStorage.layer))
+  )
+
+  it.effect("writes what it could not, also where whoever arrived did not wait for that", () =>
+    Effect.gen(function* () {
+      const raw = yield* RawStorage
+      const writing = yield* Deferred.make<void>()
+      const failed = yield* Deferred.make<never, StorageUnavailable>()
+      let isFull = true
+      const failing = {
+        ...raw,
+        write: (batch: Parameters<typeof raw.write>[0]) =>
+          isFull ? Effect.zipRight(Deferred.succeed(writing, undefined), Deferred.await(failed)) : raw.write(batch)
+      }
+      yield* Effect.gen(function* () {
+        const { welcome } = yield* Newcomers.Newcomers
+        const impatient = yield* Effect.fork(welcome(third!))
+        yield* Deferred.await(writing)
+        yield* Fiber.interrupt(impatient)
+        isFull = false
+        yield* Deferred.fail(failed, full)
         yield* welcome(third!)
       }).pipe(onNode, Effect.provideService(RawStorage, failing))
       expect(yield* concerned).toBe(third)

@@ -3,6 +3,7 @@ import type { ActionId, CollectionId, PeerId } from "../../../schemas/Ids.ts"
 import {
   awaited,
   candidatesOf,
+  creationsOf,
   isCovered,
   mayBeActive,
   stands,
@@ -72,13 +73,21 @@ describe("A newcomer waits for", () => {
     { isCreating: true, isPatient: true, newcomers: [eve, fay] },
     { isCreating: false, isPatient: false, newcomers: [eve] }
   ])("what one of them tells of while it is patient ($isPatient), else what f + 1 do", ({ isPatient, ...expected }) => {
-    const waitsFor = awaited(heard, quorums, isPatient)
+    const waitsFor = awaited(heard, creationsOf(heard), quorums, isPatient)
     expect({ ...waitsFor, newcomers: [...waitsFor.newcomers] }).toEqual(expected)
   })
 
   it("a creation that f + 1 tell of for as long as they do", () => {
     const sure = new Map(heard).set(cat, { ...nothing, creations: [entry("a", "y")] })
-    expect(awaited(sure, quorums, false).isCreating).toBe(true)
+    expect(awaited(sure, creationsOf(sure), quorums, false).isCreating).toBe(true)
+  })
+
+  it("a creation that one tells of where others tell that it is decided, unless its entry is here", () => {
+    const decided = new Map(heard).set(cat, { ...nothing, entries: [entry("a", "y"), entry("b", "z")] })
+    const creations = creationsOf(decided)
+    expect(awaited(decided, creations, quorums, false).isCreating).toBe(true)
+    const others = creations.filter(({ creator }) => creator !== "y")
+    expect(awaited(decided, others, quorums, false).isCreating).toBe(false)
   })
 })
 

@@ -1,6 +1,10 @@
 /** What a node takes over from peers that answer as a test has them do. */
 import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import { takeOver } from "../../../layers/cluster/TakeOver.ts"
 import { PeerUnreachable } from "../../../schemas/Errors.ts"
 import type { CollectionId, PeerId } from "../../../schemas/Ids.ts"
@@ -39,6 +43,11 @@ const summaryOf = (entry: CertifiedRevision) => ({
 
 type Peer = (question: RepoQuestion) => RepoAnswer
 
+/** Longer than that is not waited for. */
+const ANSWER_MILLIS = 1_000
+/** Nor are all of them together. */
+const HEAR_MILLIS = 5_000
+
 /** A peer that tells of some entries, one to a page, and proves those that it has. */
 const telling =
   (told: ReadonlyArray<CertifiedRevision>, has: ReadonlyArray<CertifiedRevision> = told): Peer =>
@@ -62,7 +71,7 @@ const telling =
   }
 
 /** What is entered of what some peers tell, and from whom it was taken over. */
-const taken = (peers: ReadonlyMap<PeerId, Peer>, isArriving = false) =>
+const taken = (peers: ReadonlyMap<PeerId, Peer>, isArriving = false, slow?: PeerId) =>
   Effect.gen(function* () {
     const entered: Array<CertifiedRevision> = []
     const asked: Array<string> = []
@@ -71,13 +80,17 @@ const taken = (peers: ReadonlyMap<PeerId, Peer>, isArriving = false) =>
       const answer = peers.get(peer)
       return answer === undefined
         ? Effect.fail(new PeerUnreachable({ peer, reason: "it is away" }))
-        : Effect.sync(() => answer(question))
+        : Effect.delay(
+            Effect.sync(() => answer(question)),
+            Duration.millis(peer === slow ? ANSWER_MILLIS - 1 : 0)
+          )
     }
     const context = {
-      answerMillis: 1_000,
+      answerMillis: ANSWER_MILLIS,
       clusterSize: CLUSTER_SIZE,
       directory: { nearest: () => CLOSEST },
       hasher,
+      hearMillis: HEAR_MILLIS,
       maxEntries: MAX_ENTRIES,
       member: {
         enter: (entry: CertifiedRevision) =>
@@ -158,6 +171,21 @@ describe("A node that takes over its part of the cluster index", () => {
   ] as ReadonlyArray<readonly [string, Peer]>)("does not hear who %s", ([, peer]) =>
     Effect.gen(function* () {
       expect(yield* taken(new Map([[ann, peer]]))).toMatchObject({ entered: [], from: [], isWhole: true })
+    })
+  )
+
+  it.effect("hears, and looks at what one tells of, no longer than it can wait, whoever is slow", () =>
+    Effect.gen(function* () {
+      const few = Array.from({ length: MAX_ENTRIES }, (_, i) => entryOf(`${i}`, [ann, bob, cat, eve].toSorted()))
+      const peers = new Map([
+        [ann, telling(few)],
+        [bob, telling([mine])],
+        [cat, telling([mine])]
+      ])
+      const all = yield* Effect.fork(taken(peers, false, ann))
+      yield* TestClock.adjust(HEAR_MILLIS)
+      expect(yield* Effect.map(Fiber.poll(all), Option.isSome)).toBe(true)
+      expect(yield* Fiber.join(all)).toMatchObject({ from: [bob, cat].toSorted(), isWhole: true })
     })
   )
 
