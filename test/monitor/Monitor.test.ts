@@ -1,11 +1,14 @@
 import * as Net from "node:net"
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as instruments from "../../layers/monitor/instruments.ts"
 import * as Monitor from "../../layers/monitor/Monitor.ts"
 import * as MonitorOptions from "../../layers/monitor/MonitorOptions.ts"
@@ -113,7 +116,50 @@ describe("A monitor", () => {
   )
 })
 
+/** A directory that is opened, and closed, when a test says so. It knows of nobody, and is not active. */
+const slowDirectory = (opens: Deferred.Deferred<void>, closes: Deferred.Deferred<void>) =>
+  Layer.scoped(
+    Directory,
+    Effect.acquireRelease(
+      Effect.as(Deferred.await(opens), {
+        announce: () => Effect.void,
+        changes: Stream.empty,
+        find: () => undefined,
+        isCertain: () => true,
+        isComplete: () => true,
+        known: () => [],
+        lookup: () => Effect.succeed([]),
+        nearest: () => [],
+        own: () => undefined,
+        self: signerOf(31).peer
+      }),
+      () => Deferred.await(closes)
+    )
+  )
+
 describe("A node with a monitor", () => {
+  it.scopedLive("is seen to live while it starts, and while it stops", () =>
+    Effect.gen(function* () {
+      const port = yield* Effect.promise(freePort)
+      const [opens, closes] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const scope = yield* Scope.make()
+      const node = Monitor.around({ port }, 1, slowDirectory(opens, closes))
+      const starting = yield* Effect.fork(Layer.buildWithScope(node, scope))
+      const waitsFor = Effect.map(get(port, "/ready"), ({ body, status }) => [status, JSON.parse(body).waitsFor[0]])
+      yield* Effect.sleep("100 millis")
+      expect(yield* waitsFor).toEqual([503, "its store and its connections to open"])
+      yield* Deferred.succeed(opens, undefined)
+      yield* Fiber.join(starting)
+      expect(yield* waitsFor).toEqual([503, "its part of the cluster index: it is not active yet"])
+      const stopping = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.sleep("100 millis")
+      expect(yield* waitsFor).toEqual([503, "nothing: it is stopping"])
+      expect((yield* get(port, "/health")).status).toBe(200)
+      yield* Deferred.succeed(closes, undefined)
+      yield* Fiber.join(stopping)
+    })
+  )
+
   const options = { identity: identityOf(31), listen: ["/ip4/127.0.0.1/tcp/0"], network: "test" }
 
   it.scopedLive("is ready once it can serve, and not before", () =>
