@@ -1,5 +1,7 @@
 /** A node of a network as commands run it: loaded only when one does. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as MonitorOptions from "../layers/monitor/MonitorOptions.ts"
 import type { NetworkNodeOptions } from "../layers/NetworkNodeOptions.ts"
 import * as Node from "../layers/Node.ts"
 import { Discovery } from "../services/Discovery.ts"
@@ -8,6 +10,13 @@ import { print } from "./run.ts"
 
 /** Who the node of a directory is. */
 export const { peerIn } = Node
+
+/** Where a node is monitored, if it is. */
+export const monitored = (text: Option.Option<string>) =>
+  Option.match(text, {
+    onNone: () => Effect.succeed({}),
+    onSome: (text) => Effect.map(MonitorOptions.parse(text), (monitor) => ({ monitor }))
+  })
 
 /** Runs a node until it is interrupted. */
 export const run = (options: NetworkNodeOptions, json: boolean) =>

@@ -44,17 +44,24 @@ const options = {
   ),
   identityFile: Options.optional(text("identity", "FILE", "The file of its key. Without it, identity.json in --data.")),
   listen: several("listen", "ADDRESS", "Where it listens: /ip4/0.0.0.0/tcp/4001. Without it nowhere, it only dials."),
+  monitor: Options.optional(
+    text(
+      "monitor",
+      "PORT",
+      "Tells over HTTP how it is, to this machine: /metrics, /health, /ready. HOST:PORT tells others."
+    )
+  ),
   network: text("network", "NAME", "The name of the network."),
   storage
 }
 
 /** The command. */
-export const node = Command.make("node", { json, ...options }, ({ json, network, ...rest }) =>
+export const node = Command.make("node", { json, ...options }, ({ json, monitor, network, ...rest }) =>
   running(
     { data: Option.getOrElse(rest.directory, () => ""), json },
     Effect.gen(function* () {
-      const { run } = yield* Effect.promise(() => import("./networkNode.ts"))
-      yield* run({ network, ...given(rest) }, json)
+      const { monitored, run } = yield* Effect.promise(() => import("./networkNode.ts"))
+      yield* run({ network, ...given(rest), ...(yield* monitored(monitor)) }, json)
     })
   )
 ).pipe(

@@ -1,4 +1,5 @@
 import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { Address } from "../schemas/Address.ts"
@@ -13,6 +14,7 @@ import type { DirectoryPolicy } from "../src/directory/DirectoryPolicy.ts"
 import type { ActivationPolicy } from "./cluster/Activation.ts"
 import type { ClusterNodeOptions } from "./cluster/ClusterNode.ts"
 import type { Identity } from "./crypto/Identity.ts"
+import * as MonitorOptions from "./monitor/MonitorOptions.ts"
 import { nameOf, type StorageKind } from "./NodeDirectory.ts"
 import type { BackOffPolicy } from "./network/libp2p/BackOff.ts"
 import type { Libp2pOptions, Reach } from "./network/libp2p/Libp2pOptions.ts"
@@ -76,6 +78,8 @@ export interface NetworkNodeOptions {
   readonly role?: PeerRole
   /** What it does beside. Default: nothing. */
   readonly duties?: ReadonlyArray<PeerDuty>
+  /** Where it tells over HTTP how it is: `/metrics`, `/health`, `/ready`. Default: nowhere. */
+  readonly monitor?: MonitorOptions.MonitorOptions
   readonly policy?: Partial<NetworkNodePolicy>
 }
 
@@ -124,6 +128,7 @@ export const checked = (options: NetworkNodeOptions): Either.Either<CheckedNodeO
     const { clusterSize = DEFAULT_CLUSTER_SIZE, faultModel = "byzantine", policy = {} } = options
     const problem = sizeProblem(clusterSize, faultModel) ?? problemOf(options, clusterSize)
     if (problem !== undefined) return yield* invalid(problem)
+    if (options.monitor !== undefined) yield* MonitorOptions.checked(options.monitor)
     const network = yield* nameOf(options.network)
     const wire: Libp2pOptions = {
       announce: yield* addresses(options.announce ?? []),
@@ -147,11 +152,15 @@ const list = (name: string) =>
       .filter((item) => item !== "")
   )
 
+const monitor = Config.mapOrFail(Config.string("MONITOR"), (text) =>
+  Either.mapLeft(MonitorOptions.parse(text), ({ message }) => ConfigError.InvalidData([], message))
+)
+
 const optional = <A>(config: Config.Config<A>) => Config.withDefault(config, undefined)
 
 /**
  * The options of a node, but for its policy, from `OPTIMYSTIC_NETWORK` and, where they are set, `OPTIMYSTIC_DIRECTORY`, `_STORAGE`,
- * `_IDENTITY_FILE`, `_REACH`, `_CLUSTER_SIZE`, `_FAULT_MODEL`, `_ROLE`, and the lists with commas `_LISTEN`, `_ANNOUNCE`, `_BOOTSTRAP`,
+ * `_IDENTITY_FILE`, `_REACH`, `_CLUSTER_SIZE`, `_FAULT_MODEL`, `_ROLE`, `_MONITOR` (`9464`, `0.0.0.0:9464`), and the lists with commas `_LISTEN`, `_ANNOUNCE`, `_BOOTSTRAP`,
  * `_ALLOW`, `_ROSTER` and `_FOUNDERS`.
  */
 export const config: Config.Config<NetworkNodeOptions> = Config.all({
@@ -164,6 +173,7 @@ export const config: Config.Config<NetworkNodeOptions> = Config.all({
   founders: optional(list("FOUNDERS")),
   identityFile: optional(Config.nonEmptyString("IDENTITY_FILE")),
   listen: optional(list("LISTEN")),
+  monitor: optional(monitor),
   network: Config.nonEmptyString("NETWORK"),
   reach: optional(Config.literal("everywhere", "public")("REACH")),
   role: optional(Config.literal(...PeerRole.literals)("ROLE")),

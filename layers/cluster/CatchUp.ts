@@ -20,6 +20,7 @@ import * as AntiEntropy from "./AntiEntropy.ts"
 import { answerWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
 import type { DrivePolicy } from "./DrivePolicy.ts"
+import { type RepairCause, repaired } from "./metrics.ts"
 
 /** How many blocks are caught up at once. */
 const CONCURRENCY = 4
@@ -85,7 +86,7 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
     )
 
   /** Takes over from a peer what it has of a block; whether anything came of it. */
-  const takeOver = Effect.fnUntraced(function* (block: BlockId, peer: PeerId) {
+  const takeOver = Effect.fnUntraced(function* (block: BlockId, peer: PeerId, cause: RepairCause) {
     let applied = 0
     for (;;) {
       const from = ((yield* latestRev(block)) + 1) as Rev
@@ -93,6 +94,7 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
       for (const { actionId, rev } of told?.revisions ?? []) {
         if (rev < from || !(yield* apply(peer, actionId))) return applied > 0
         applied++
+        repaired(cause)
       }
       // What was applied long ago is applied at once again, and brings nobody further.
       const isFurther = (yield* latestRev(block)) >= from
@@ -100,10 +102,10 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
     }
   })
 
-  const catchUp = Effect.fnUntraced(function* (block: BlockId) {
+  const catchUp = Effect.fnUntraced(function* (block: BlockId, cause: RepairCause) {
     const stored = yield* Effect.orElseSucceed(writer.state(block), () => undefined)
     for (const peer of stored?.members ?? index.homeOf(block) ?? keys.closest(block, clusterSize))
-      if (peer !== network.self) yield* takeOver(block, peer)
+      if (peer !== network.self) yield* takeOver(block, peer, cause)
   })
 
   /** Who keeps the next few blocks of those that are kept here. */
@@ -122,7 +124,7 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
   yield* Effect.forkScoped(
     AntiEntropy.run({
       answerMillis,
-      catchUp,
+      catchUp: (block) => catchUp(block, "compared"),
       clusterSize,
       compareMillis,
       hasher: rules.hasher,
@@ -142,8 +144,9 @@ const make = Effect.fnUntraced(function* ({ answerMillis, compareMillis, ...cons
     notice._tag === "Alarm"
       ? Effect.logError(`Transaction ${notice.action}: ${notice.reason}`)
       : // What goes wrong with one notice, whoever has it go wrong, is no reason to heed no other.
-        Effect.catchAllDefect(Effect.forEach(notice.blocks, catchUp, { discard: true }), (defect) =>
-          Effect.logWarning("What is missing here was not fetched", defect)
+        Effect.catchAllDefect(
+          Effect.forEach(notice.blocks, (block) => catchUp(block, "noticed"), { discard: true }),
+          (defect) => Effect.logWarning("What is missing here was not fetched", defect)
         )
 
   yield* Effect.forkScoped(

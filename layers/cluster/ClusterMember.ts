@@ -18,6 +18,7 @@ import type { MemberChange } from "../../src/cluster/member/MemberPlan.ts"
 import { namedBlocks } from "../../src/storage/namedBlocks.ts"
 import { type BlocksOf, RepoWriter } from "../repo/RepoWriter.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
+import { alarmed } from "./metrics.ts"
 import { Newcomers } from "./Newcomers.ts"
 
 /** A network, and how much a member takes on. */
@@ -86,6 +87,7 @@ const make = Effect.fnUntraced(function* ({
       ? undefined
       : Effect.suspend(() => {
           if (applied !== undefined) for (const listener of listeners) listener(applied)
+          for (const { _tag } of noticed) if (_tag === "Alarm") alarmed()
           return Effect.asVoid(notices.offerAll(noticed))
         })
 

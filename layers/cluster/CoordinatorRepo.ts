@@ -16,6 +16,7 @@ import * as Standing from "../../src/cluster/coordinator/Standing.ts"
 import * as TurnQueue from "../../src/cluster/coordinator/TurnQueue.ts"
 import { peerIdOf } from "../../src/encoding/PeerIdentity.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
+import { coordinated } from "./metrics.ts"
 import { provedBlock, throughOf } from "./RepoService.ts"
 import { defaultTurnPolicy, type TurnPolicy } from "./TurnPolicy.ts"
 
@@ -170,6 +171,7 @@ const make = Effect.fnUntraced(function* (
           if (entered === undefined) return busy
           const come = Deferred.unsafeMake<void, Busy>(FiberId.none)
           line.waiting.set(id, come)
+          coordinated.add(1)
           const hasWaited = entered.holder?.id !== id
           change(line, entered)
           const given = Effect.gen(function* () {
@@ -184,7 +186,12 @@ const make = Effect.fnUntraced(function* (
           })
           return restore(inTime).pipe(
             Effect.onError(() => Effect.sync(() => leave(line, peer, id, false))),
-            Effect.ensuring(Effect.sync(() => line.waiting.delete(id)))
+            Effect.ensuring(
+              Effect.sync(() => {
+                line.waiting.delete(id)
+                coordinated.add(-1)
+              })
+            )
           )
         })
       )

@@ -40,6 +40,7 @@ import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
 import { entriesOf } from "../../src/storage/manifestRules.ts"
+import { traced } from "../../src/tracing/traced.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
 import { answerWithin } from "./answerWithin.ts"
 import { type ClusterConstants, clusterRules } from "./ClusterConstants.ts"
@@ -48,6 +49,7 @@ import * as ClusterReads from "./ClusterReads.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
 import { gather } from "./gather.ts"
 import { locating } from "./locating.ts"
+import { transacting } from "./metrics.ts"
 import { defaultReadPolicy, type ReadPolicy } from "./ReadPolicy.ts"
 import { throughOf } from "./RepoService.ts"
 import * as Resolution from "./Resolution.ts"
@@ -106,6 +108,7 @@ const make = Effect.fnUntraced(function* ({
   const repo = yield* StorageRepo
   const writer = yield* RepoWriter
   const scope = yield* Effect.scope
+  const clock = yield* Effect.clock
   const rules = { ...(yield* clusterRules(constants)), creatorOf: index.creatorOf }
   const { clusterSize, faultModel, network } = constants
   const { hasRoster } = rules
@@ -305,9 +308,19 @@ const make = Effect.fnUntraced(function* ({
     cancel,
     collections: repo.collections,
     faultModel,
-    get,
+    get: (asked) =>
+      traced(
+        "Transactor.get",
+        () => get(asked),
+        () => ({ blocks: asked.length })
+      ),
     known,
-    latest: reads.latest,
+    latest: (ids) =>
+      traced(
+        "Transactor.latest",
+        () => reads.latest(ids),
+        () => ({ blocks: ids.length })
+      ),
     membersAt: (place) => keys.closest(place, clusterSize),
     membersFor: (header) =>
       Effect.map(
@@ -336,7 +349,14 @@ const make = Effect.fnUntraced(function* ({
     },
     status,
     stored: (block, at, members) => hereOrThere(block, members, repo.stored(block, at), reads.at(block, at, members)),
-    transact: (request) => turns.watching(request.signed.manifest, decide(request)),
+    transact: (request) => {
+      const { manifest } = request.signed
+      return traced(
+        "Transactor.transact",
+        () => turns.watching(manifest, transacting(clock, decide(request))),
+        () => ({ collections: manifest.collections.map(({ id }) => id), shards: manifest.shards.length })
+      )
+    },
     turns
   }
 })

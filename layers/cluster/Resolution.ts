@@ -9,7 +9,9 @@ import type { ActionId, PeerId } from "../../schemas/Ids.ts"
 import type { SignedManifest } from "../../schemas/Manifest.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
 import { actionId } from "../../src/encoding/BlockIds.ts"
+import { traced } from "../../src/tracing/traced.ts"
 import { answerWithin } from "./answerWithin.ts"
+import { recovered } from "./metrics.ts"
 import * as TransactionActor from "./TransactionActor.ts"
 
 /** Sees to it that transactions come to an end. */
@@ -61,9 +63,14 @@ export const make = (
       return Effect.flatMap(Deferred.make<TransactionActor.Outcome, TransactionActor.Undecided>(), (ended) => {
         recovering.set(action, ended)
         const driven = { action, payload: {}, signed }
-        return TransactionActor.recover(context, driven, scope).pipe(
+        return traced(
+          "Transactor.recover",
+          () => TransactionActor.recover(context, driven, scope),
+          () => ({ actionId: action })
+        ).pipe(
           Effect.onExit((exit) => {
             recovering.delete(action)
+            recovered(exit._tag === "Success" ? exit.value.ending : undefined)
             return Deferred.done(ended, exit)
           })
         )

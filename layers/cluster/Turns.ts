@@ -21,6 +21,7 @@ import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
 import * as AppliedRevisions from "./AppliedRevisions.ts"
 import { answerWithin } from "./answerWithin.ts"
 import { type ClusterReads, storedOf } from "./ClusterReads.ts"
+import { turned } from "./metrics.ts"
 import type { TurnPolicy } from "./TurnPolicy.ts"
 
 /** What turns take. */
@@ -132,7 +133,7 @@ export const make = Effect.fnUntraced(function* (
   })
 
   /** What a turn is worth that was given. */
-  const examine = Effect.fnUntraced(function* (held: Held): Effect.fn.Return<Turn> {
+  const examine = Effect.fnUntraced(function* (held: Held): Effect.fn.Return<Exclude<Turn, "free">> {
     const { by, collection, given, members } = held
     if (given.isContended) yield* contend([collection])
     if (members.includes(self)) {
@@ -170,10 +171,13 @@ export const make = Effect.fnUntraced(function* (
     use: (turn: Turn) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E, R> => {
     if (first === undefined) return use(before)
-    const onward = (turn: Turn) => through(contest, others, before === "vain" ? before : turn, use)
+    const onward = (turn: Exclude<Turn, "free">) => {
+      turned(turn)
+      return through(contest, others, before === "vain" ? before : turn, use)
+    }
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(restore(take(contest, first)), (held) => {
-        if (held === undefined) return restore(onward("vain"))
+        if (held === undefined) return restore(Effect.suspend(() => onward("vain")))
         holding.add(held)
         return Effect.ensuring(restore(Effect.flatMap(examine(held), onward)), giveBack(held))
       })

@@ -2,7 +2,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -144,8 +143,9 @@ const make = Effect.fnUntraced(function* ({
     if (!sameAddresses(before, addresses)) yield* step((now) => machine.announce({ addresses }, now))
     const calls = yield* step((now) => machine.tick(now))
     yield* Effect.forEach(calls, (call) => Effect.forkIn(perform(call), scope), { discard: true })
-    yield* Metric.set(metrics.knownPeers, table.size)
-    yield* Metric.set(metrics.unreachablePeers, table.unreachable)
+    metrics.knownPeers.set(table.size)
+    metrics.activePeers.set(table.active)
+    metrics.unreachablePeers.set(table.unreachable)
   })
   const guarded = Effect.catchAllDefect(look, (defect) => Effect.logWarning("What is due was not done", defect))
   yield* Effect.forkScoped(Effect.forever(Effect.zipRight(guarded, Effect.sleep(Duration.millis(policy.tickMillis)))))

@@ -1,17 +1,44 @@
 /** What a directory counts. */
-import * as Metric from "effect/Metric"
 import type { DirectoryEvent } from "../../src/directory/DirectoryMachine.ts"
+import * as instruments from "../monitor/instruments.ts"
 
-const events = Metric.counter("optimystic_directory_events", {
-  description: "What became of records that were told and of questions that were asked, by event"
-})
+const events = instruments.counterBy<DirectoryEvent>(
+  "optimystic_directory_events_total",
+  {
+    name: "event",
+    values: [
+      "new",
+      "newer",
+      "known",
+      "expired",
+      "forged",
+      "flooded",
+      "left-out",
+      "barred",
+      "own",
+      "own-ahead",
+      "misbehaved",
+      "unanswered",
+      "dropped"
+    ]
+  },
+  "What became of records that were told and of questions that were asked, by event"
+)
 
 /** Counts an event. */
-export const count = (event: DirectoryEvent): void => Metric.tagged(events, "event", event).unsafeUpdate(1, [])
-
-const counted = (name: string, description: string) => Metric.gauge(`optimystic_directory_${name}`, { description })
+export const count = (event: DirectoryEvent): void => events(event, 1)
 
 /** Peers that are known. */
-export const knownPeers = counted("known", "Peers that are known, this one included")
+export const knownPeers = instruments.gauge("optimystic_directory_known", "Peers that are known, this one included")
+
+/** Peers that are active. */
+export const activePeers = instruments.gauge(
+  "optimystic_directory_active",
+  "Peers that are known and may be members of clusters, this one included"
+)
+
 /** Peers that do not answer. */
-export const unreachablePeers = counted("unreachable", "Peers that are known and do not answer")
+export const unreachablePeers = instruments.gauge(
+  "optimystic_directory_unreachable",
+  "Peers that are known and do not answer"
+)

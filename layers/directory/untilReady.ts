@@ -1,17 +1,23 @@
 import * as Effect from "effect/Effect"
-import { Directory } from "../../services/Directory.ts"
+import { Directory, type DirectoryService } from "../../services/Directory.ts"
 
 /** How often is looked. */
 const LOOK_MILLIS = 20
+
+/** What a node waits for until it is active, and knows so many active peers that answer, itself included. Nothing, once it is, and does. */
+export const missing = ({ known, own }: DirectoryService, peers: number): ReadonlyArray<string> => {
+  const there = known().filter(({ isReachable, record }) => isReachable && record.active).length
+  return [
+    ...(own()?.active === true ? [] : ["its part of the cluster index: it is not active yet"]),
+    ...(there >= peers ? [] : [`active peers that answer: it knows ${there} of the ${peers} that a cluster has`])
+  ]
+}
 
 /**
  * Waits until this node is active, and knows so many active peers that answer, itself included: as many as a cluster has. From then on it
  * finds what there is, and creates what there is not.
  */
 export const untilReady = (peers: number): Effect.Effect<void, never, Directory> =>
-  Effect.flatMap(Directory, ({ known, own }) => {
-    const isReady = () =>
-      own()?.active === true &&
-      known().filter(({ isReachable, record }) => isReachable && record.active).length >= peers
-    return Effect.asVoid(Effect.repeat(Effect.sleep(LOOK_MILLIS), { until: isReady }))
-  })
+  Effect.flatMap(Directory, (directory) =>
+    Effect.asVoid(Effect.repeat(Effect.sleep(LOOK_MILLIS), { until: () => missing(directory, peers).length === 0 }))
+  )

@@ -21,7 +21,9 @@ import { type BlockState, type RepoView, ViewFault } from "../../src/storage/Blo
 import * as BlockStorage from "../../src/storage/BlockStorage.ts"
 import { loadLocks } from "../../src/storage/loadLocks.ts"
 import type { Plan } from "../../src/storage/Plan.ts"
+import { secondsBetween } from "../monitor/instruments.ts"
 import { BatchView } from "./BatchView.ts"
+import * as metrics from "./metrics.ts"
 import { Reply } from "./Reply.ts"
 import { RepoMemory } from "./RepoMemory.ts"
 
@@ -109,6 +111,7 @@ const make = Effect.fnUntraced(function* (
   /** Grows whenever a write starts or ends: what was read across such a moment is not cached. */
   let epoch = 0
   let writing = false
+  const clock = yield* Effect.clock
 
   const state = (id: BlockId): Effect.Effect<BlockState | undefined, ReadError> => {
     const known = memory.states.get(id)
@@ -155,10 +158,13 @@ const make = Effect.fnUntraced(function* (
     if (writes.length > 0) {
       epoch++
       writing = true
+      const begun = clock.unsafeCurrentTimeNanos()
       const written = yield* Effect.exit(raw.write(writes))
+      metrics.write(secondsBetween(begun, clock.unsafeCurrentTimeNanos()))
       epoch++
       writing = false
       if (Exit.isFailure(written)) {
+        metrics.failedWrite(1)
         memory.distrust(overlay)
         // An answer that followed from what was not written is none, but of it nothing can have landed.
         const unwritten = Exit.mapError(written, withoutTrace)
@@ -175,12 +181,15 @@ const make = Effect.fnUntraced(function* (
 
   const hostTurn = yield* HostTurn
   let lastTurn = 0
-  const clock = yield* Effect.clock
   /** Takes and folds until the mailbox has ended and is empty. */
   const run = Effect.gen(function* () {
     for (;;) {
       const [requests, ended] = yield* mailbox.takeAll
-      if (!Chunk.isEmpty(requests)) yield* fold(requests)
+      if (!Chunk.isEmpty(requests)) {
+        metrics.waiting.add(-requests.length)
+        metrics.batch(requests.length)
+        yield* fold(requests)
+      }
       if (ended) return
       const now = clock.unsafeCurrentTimeMillis()
       if (now - lastTurn < options.turnMillis) continue
@@ -202,15 +211,32 @@ const make = Effect.fnUntraced(function* (
       const answered = reply.wait as Effect.Effect<Answer, ReadError>
       const request: Request = { blocks, plan, reply }
       // As a rule there is room.
-      return mailbox.unsafeOffer(request) ? answered : whenFull(request, answered)
+      if (!mailbox.unsafeOffer(request)) return whenFull(request, answered)
+      metrics.waiting.add(1)
+      return answered
+    })
+
+  /** Waits for room in the mailbox: whoever waits for that waits for the writer already. */
+  const offered = (request: Request): Effect.Effect<boolean> =>
+    Effect.suspend(() => {
+      metrics.waiting.add(1)
+      return Effect.onExit(mailbox.offer(request), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit) || !exit.value) metrics.waiting.add(-1)
+        })
+      )
     })
 
   return {
     ask: (blocks, plan) =>
       post(blocks, plan, (request, answered) =>
-        Effect.flatMap(mailbox.offer(request), (taken) => (taken ? answered : Effect.fail(closed)))
+        Effect.flatMap(offered(request), (taken) => (taken ? answered : Effect.fail(closed)))
       ),
-    askNow: (blocks, plan) => post(blocks, plan, () => new Busy({ what: "the store" })),
+    askNow: (blocks, plan) =>
+      post(blocks, plan, () => {
+        metrics.refused(1)
+        return new Busy({ what: "the store" })
+      }),
     cached: (id) => memory.states.get(id),
     state: (id) => Effect.suspend(() => state(id)),
     storage,

@@ -54,6 +54,11 @@ export class DirectoryTable {
     return this.#entries.size
   }
 
+  /** How many are active. */
+  get active(): number {
+    return this.#active.size
+  }
+
   /** How many do not answer. */
   get unreachable(): number {
     return this.#silent.reduce((sum, count) => sum + count, 0)

@@ -14,6 +14,7 @@ import type { CollectionId } from "../../schemas/Ids.ts"
 import type { TransactionRef } from "../../schemas/Manifest.ts"
 import type { TransactionStatus } from "../../schemas/Repo.ts"
 import type { TransactError } from "../../services/Transactor.ts"
+import { traced } from "../tracing/traced.ts"
 import { Attempt } from "./Attempt.ts"
 import { ambient, Level, levelOn, within } from "./ambient.ts"
 import type { ProcedureError } from "./CollectionChanges.ts"
@@ -101,7 +102,7 @@ const attemptUntil = <A, E, R>(
   touching: ReadonlyArray<CollectionId>,
   body: (attempt: Attempt) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TransactionError, R> =>
-  Effect.suspend(() => {
+  traced("Transaction.run", () => {
     /** An attempt in its turn goes by what its node knows by then. */
     const once = (touched: ReadonlyArray<CollectionId>, hasTurn: boolean) =>
       Effect.flatMap(begin(database, touched, hasTurn), (attempt) =>

@@ -6,6 +6,8 @@ import * as Path from "node:path"
 import { createInterface } from "node:readline"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { EXIT } from "../../cli/failure.ts"
+import { freePort } from "../fixtures/freePort.ts"
+import { samplesIn } from "../monitor/exposition.ts"
 import { COMMAND, ensureBuilt } from "../package/Distribution.ts"
 import { optimystic } from "./command.ts"
 
@@ -56,9 +58,34 @@ describe("optimystic node", { timeout: TIMEOUT_MILLIS }, () => {
     expect(await next()).toMatch(new RegExp(`^reached at /ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${peer}$`))
   })
 
+  it("with --monitor tells over HTTP that it is ready; a port that is in use ends it, in one line", async () => {
+    const port = await freePort()
+    const alone = ["--cluster-size", "1", "--fault-model", "crash", "--founder", await peerOf(directory)]
+    const { next } = nodeOf("--network", "bank", "--data", directory, "--monitor", String(port), "--json", ...alone)
+    expect(JSON.parse(await next())).toMatchObject({ event: "started" })
+    expect(JSON.parse(await next())).toMatchObject({ event: "ready" })
+    const monitor = `http://127.0.0.1:${port}`
+    const ready = await fetch(`${monitor}/ready`)
+    expect([ready.status, await ready.json()]).toEqual([200, { status: "ready" }])
+    // The directory says how many are active when it looks next.
+    const active = async () =>
+      samplesIn(await (await fetch(`${monitor}/metrics`)).text()).get("optimystic_directory_active")
+    await expect.poll(active, { timeout: 5_000 }).toBe(1)
+    const { err, exitCode } = await optimystic("node", "--network", "bank", "--monitor", String(port))
+    expect([exitCode, err]).toEqual([
+      EXIT.refused,
+      `optimystic: The monitor cannot listen at 127.0.0.1, port ${port}: the port is in use; name another\n`
+    ])
+  })
+
   it("says in one line what is wrong with its options", async () => {
     const { err, exitCode } = await optimystic("node", "--network", "bank", "--listen", "localhost")
     expect([exitCode, err]).toEqual([EXIT.refused, 'optimystic: "localhost" is no address: /ip4/…/tcp/…\n'])
+    const nowhere = await optimystic("node", "--network", "bank", "--monitor", "localhost")
+    expect([nowhere.exitCode, nowhere.err]).toEqual([
+      EXIT.refused,
+      'optimystic: "localhost" is no port of a monitor: 9464, 127.0.0.1:9464\n'
+    ])
     const few = await optimystic("node", "--network", "bank", "--founder", await peerOf(directory))
     expect([few.exitCode, few.err]).toEqual([
       EXIT.refused,

@@ -29,6 +29,7 @@ import type { MemberEvent, MemberOutput } from "../../src/cluster/member/Member.
 import { make } from "../../src/random/Prng.ts"
 import { noRestorer } from "../../src/storage/BlockStorage.ts"
 import { visitBlocks } from "../../src/storage/visitBlocks.ts"
+import { fromNow } from "../monitor/exposition.ts"
 import { hasher, network } from "../storage/TestServices.ts"
 import { plainOf } from "./script/plainOf.ts"
 import { rewrite } from "./script/Script.ts"
@@ -231,12 +232,14 @@ const appliedIn = (deed: Deed): ReadonlyArray<ActionId> => {
 const NO_ACTION = ActionId.make("a".repeat(52))
 
 describe("A member that is asked by somebody who gives up while it writes", () => {
-  it.effect("tells of what it has applied, and raises its alarms", () =>
+  it.effect("tells of what it has applied, and raises its alarms, which are counted", () =>
     Effect.gen(function* () {
       const stage = played("19-alarms.txt")
       for (const [name, deeds] of stage.deeds) {
+        const grown = fromNow()
         const { applied, notices } = yield* askInVain(stage, name)
         expect(notices).toEqual(deeds.flatMap(noticesOf))
+        expect(grown("optimystic_alarms_total")).toBe(notices.filter(({ _tag }) => _tag === "Alarm").length)
         expect(applied).toBe(new Set(deeds.flatMap(appliedIn)).size)
       }
     })

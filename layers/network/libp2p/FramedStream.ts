@@ -4,6 +4,7 @@ import { PeerMisbehaved, PeerUnreachable } from "../../../schemas/Errors.ts"
 import type { PeerId } from "../../../schemas/Ids.ts"
 import type { Allowance } from "./Allowance.ts"
 import { type Frame, FrameError, FrameReader } from "./Frames.ts"
+import * as metrics from "./metrics.ts"
 import type { WireEvent, WireEvents } from "./WireEvents.ts"
 import type { WireLimits } from "./WireLimits.ts"
 
@@ -51,7 +52,10 @@ export class FramedStream {
     this.#reader = new FrameReader({
       giveBack: (amount) => bytes.giveBack(peer, amount),
       maxBytes: options.maxFrameBytes,
-      onFrame,
+      onFrame: (frame) => {
+        metrics.messages("received", 1)
+        onFrame(frame)
+      },
       take: (amount) => bytes.take(peer, amount)
     })
     stream.addEventListener("message", ({ data }) => this.#read(data))
@@ -84,6 +88,7 @@ export class FramedStream {
   /** Sends a frame that is a head alone, without asking for room. */
   sendShort(frame: Buffer): void {
     if (this.#isClosed) return
+    metrics.messages("sent", 1)
     this.#waiting.push(frame)
     this.#waitingBytes += frame.length
     const { maxWaitingBytes } = this.#options.limits
@@ -132,8 +137,9 @@ export class FramedStream {
     onClosed(reason)
   }
 
-  #read(data: Uint8Array | Iterable<Uint8Array>): void {
+  #read(data: Uint8Array | (Iterable<Uint8Array> & { readonly byteLength: number })): void {
     this.#readMillis = performance.now()
+    metrics.bytes("received", data.byteLength)
     try {
       if (data instanceof Uint8Array) this.#reader.read(data)
       else for (const part of data) this.#reader.read(part)
@@ -164,6 +170,7 @@ export class FramedStream {
       let goesOn = false
       try {
         goesOn = stream.send(chunk)
+        metrics.bytes("sent", chunk.length)
       } catch {
         this.end("its stream was closed")
         return

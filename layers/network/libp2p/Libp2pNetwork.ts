@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import { Busy, PeerUnreachable } from "../../../schemas/Errors.ts"
 import { type PeerError, PeerNetwork, type PeerNetworkService } from "../../../services/PeerNetwork.ts"
 import { protocolId } from "../../../src/network/protocolId.ts"
+import { traced } from "../../../src/tracing/traced.ts"
 import { answerIn, asking, type Handler, handlerOf, type Served } from "../Hub.ts"
 import * as Answering from "./Answering.ts"
 import { peerOf } from "./gaterOf.ts"
@@ -88,7 +89,12 @@ const make = Effect.gen(function* () {
       }
       if (links.isEnded) return leftBy(peer)
       const link = links.to(peer, protocol)
-      return link === undefined ? new Busy({ what: "the table of peers of this node" }) : link.ask(question)
+      if (link === undefined) return new Busy({ what: "the table of peers of this node" })
+      return traced(
+        "PeerNetwork.ask",
+        () => link.ask(question),
+        () => ({ peer, protocol: protocol.name })
+      )
     }),
     self: host.self,
     serve: (protocol, handler) => serve(protocol, handlerOf(protocol, handler))

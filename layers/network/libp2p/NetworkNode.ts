@@ -15,6 +15,7 @@ import type { IdentityError } from "../../crypto/Identity.ts"
 import * as NodeEntropy from "../../crypto/NodeEntropy.ts"
 import * as SodiumCrypto from "../../crypto/SodiumCrypto.ts"
 import * as DirectoryLayer from "../../directory/Directory.ts"
+import type { MonitorUnavailable } from "../../monitor/MonitorUnavailable.ts"
 import { type CheckedNodeOptions, checked, type NetworkNodeOptions } from "../../NetworkNodeOptions.ts"
 import type { NodeServices } from "../../Node.ts"
 import { identityIn, keyFileIn, networkOf, storageOf } from "../../NodeDirectory.ts"
@@ -28,7 +29,13 @@ import * as Libp2pNetwork from "./Libp2pNetwork.ts"
 export type NetworkNodeServices = NodeServices | ClusterIndex | ClusterMember | Directory | Discovery | PeerNetwork
 
 /** What starting one may fail with. */
-export type NetworkNodeError = OpenError | IdentityError | Invalid | HostUnavailable | TooFewFounders
+export type NetworkNodeError =
+  | OpenError
+  | IdentityError
+  | Invalid
+  | HostUnavailable
+  | MonitorUnavailable
+  | TooFewFounders
 
 /** What a node does for its network, on a store and a transport. */
 const clusterOf = (
@@ -72,12 +79,16 @@ export const layer = (options: NetworkNodeOptions): Layer.Layer<NetworkNodeServi
       const storeOfNetwork = Layer.effectDiscard(
         Effect.flatMap(RawStorage, (raw) => networkOf(raw, directory, node.network))
       ).pipe(Layer.provideMerge(store))
-      return clusterOf(options, node).pipe(
+      const whole = clusterOf(options, node).pipe(
         Layer.provideMerge(Libp2pNetwork.layer),
         Layer.provideMerge(Libp2pHost.layer(identity, node.wire)),
         Layer.provide(NodeHostTurn.layer),
         Layer.provide(storeOfNetwork),
         Layer.provideMerge(SodiumCrypto.layerOnceBusy(identity))
       )
+      if (options.monitor === undefined) return whole
+      // Who has no monitor does not load what it is made of.
+      const Monitor = yield* Effect.promise(() => import("../../monitor/Monitor.ts"))
+      return Monitor.around(options.monitor, node.clusterSize, whole)
     })
   ).pipe(Layer.provideMerge(NodeEntropy.layer))

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Runtime from "effect/Runtime"
+import * as metrics from "./metrics.ts"
 
 /** What can go wrong with others on the wire. */
 export type WireEvent =
@@ -31,11 +31,6 @@ export type WireEvent =
   /** A handler here died. Nobody is told of what. */
   | "HandlerDied"
 
-/** All events of all nodes of the process, by kind. */
-export const wireEvents = Metric.frequency("optimystic_wire_events", {
-  description: "What went wrong with other peers on the wire, by kind"
-})
-
 /** What happens in every network, and is nobody's fault. */
 const ORDINARY: ReadonlySet<WireEvent> = new Set(["DialFailed"])
 const LOGGED_PER_PERIOD = 20
@@ -65,7 +60,7 @@ export class WireEvents {
   /** Counts an event, and logs it. */
   record(event: WireEvent, peer: string, detail: string): void {
     this.#counts.set(event, (this.#counts.get(event) ?? 0) + 1)
-    wireEvents.unsafeUpdate(event, [])
+    metrics.count(event)
     const now = performance.now()
     if (now - this.#periodMillis >= PERIOD_MILLIS) {
       this.#periodMillis = now

@@ -2,5 +2,5 @@
 export * as Libp2pHost from "./Libp2pHost.ts"
 export * as Libp2pNetwork from "./Libp2pNetwork.ts"
 export { config, type Libp2pOptions, type Reach } from "./Libp2pOptions.ts"
-export { type WireEvent, wireEvents } from "./WireEvents.ts"
+export type { WireEvent } from "./WireEvents.ts"
 export { defaultWireLimits, type WireLimits } from "./WireLimits.ts"

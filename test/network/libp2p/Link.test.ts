@@ -13,7 +13,9 @@ import type { Libp2pOptions } from "../../../layers/network/libp2p/index.ts"
 import { Address } from "../../../schemas/Address.ts"
 import type { PeerProtocol } from "../../../services/PeerNetwork.ts"
 import { protocolId } from "../../../src/network/protocolId.ts"
+import { fromNow } from "../../monitor/exposition.ts"
 import { network, signerOf } from "../../storage/TestServices.ts"
+import { tracerOf } from "../../tracing/tracerOf.ts"
 import { acquainted, discoveryOf, hostOf, introduce, networkOf, type Peer, peerLayer, peerOn } from "./nodes.ts"
 
 const protocolOf = (name: string): PeerProtocol<string, string> => ({
@@ -54,6 +56,25 @@ describe("A link", () => {
       expect(answers).toEqual(numbers)
       expect(opened(one!)).toBe(1)
     })
+  )
+
+  it.scopedLive(
+    "what goes over it is counted, by what is sent and what is received; a question has a span where somebody traces",
+    () =>
+      Effect.gen(function* () {
+        const [one, other] = yield* acquainted([171, 172])
+        yield* serveEcho(other!)
+        const grown = fromNow()
+        const begun: Array<string> = []
+        yield* Effect.withTracer(ask(one!, other!, "x".repeat(1_000)), tracerOf(begun))
+        expect(begun).toEqual(["PeerNetwork.ask"])
+        for (const direction of ["sent", "received"]) {
+          // Both ends are of this process.
+          expect(grown(`optimystic_wire_messages_total{direction="${direction}"}`)).toBe(2)
+          expect(grown(`optimystic_wire_bytes_total{direction="${direction}"}`)).toBeGreaterThan(2_000)
+          expect(grown(`optimystic_wire_bytes_total{direction="${direction}"}`)).toBeLessThan(2_300)
+        }
+      })
   )
 
   it.scopedLive("who gives up the first question does not give up the stream that others wait for", () =>

@@ -161,6 +161,8 @@ describe("Node.layerConfig", () => {
       expect((yield* Effect.flip(build({})))._tag).toBe("ConfigError")
       const wrong = yield* Effect.flip(build({ OPTIMYSTIC_FAULT_MODEL: "none", OPTIMYSTIC_NETWORK: "test" }))
       expect(String(wrong)).toContain('FAULT_MODEL: "Expected one of (byzantine, crash)')
+      const nowhere = yield* Effect.flip(build({ OPTIMYSTIC_MONITOR: "localhost", OPTIMYSTIC_NETWORK: "test" }))
+      expect(String(nowhere)).toContain("no port of a monitor")
     })
   )
 })
