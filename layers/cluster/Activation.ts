@@ -27,7 +27,7 @@ import { compareDistance, pointOfPeer } from "../../src/network/Point.ts"
 import * as ActiveMark from "./ActiveMark.ts"
 import type { ClusterConstants } from "./ClusterConstants.ts"
 import { type DrivePolicy, defaultDrivePolicy } from "./DrivePolicy.ts"
-import { defaultNewcomersPolicy, type NewcomersPolicy } from "./Newcomers.ts"
+import { defaultNewcomersPolicy, Newcomers, type NewcomersPolicy } from "./Newcomers.ts"
 import { takeOver } from "./TakeOver.ts"
 
 /** When a node takes over what. Durations in milliseconds. */
@@ -92,7 +92,7 @@ const PULLED_SHARE = 0.25
 /** Hearing all, entering what stands, and looking at the rest: whoever is slow takes no more than its part of that. */
 const PULLED_PARTS = 3
 
-type Requirements = ClusterMember | Directory | Hasher | PeerNetwork | RawStorage
+type Requirements = ClusterMember | Newcomers | Directory | Hasher | PeerNetwork | RawStorage
 
 const make = Effect.fnUntraced(function* ({
   clusterSize,
@@ -108,6 +108,7 @@ const make = Effect.fnUntraced(function* ({
   const hasher = yield* Hasher
   const network = yield* PeerNetwork
   const raw = yield* RawStorage
+  const { caughtUp } = yield* Newcomers
   const { self } = network
   const policy = { ...defaultDrivePolicy, ...defaultActivationPolicy, ...given }
   const quorums = quorumsOf(clusterSize, faultModel)
@@ -165,31 +166,50 @@ const make = Effect.fnUntraced(function* ({
     )
   )
 
+  /** Takes over; whether enough of all that there is around this node. One that `isArriving` is heeded, and waits for what is under way. */
+  const hear = Effect.fnUntraced(function* (peers: ReadonlyArray<PeerId>, isArriving: boolean) {
+    const begunMillis = yield* Clock.currentTimeMillis
+    const heededMillis = policy.arrivalMillis * PULLED_SHARE
+    const hearMillis = isArriving ? heededMillis / PULLED_PARTS : policy.refreshMillis
+    const { creations, from, isWhole } = yield* takeOver({ ...context, hearMillis }, peers, isArriving)
+    const endedMillis = yield* Clock.currentTimeMillis
+    let isSettled = isWhole
+    if (isArriving) {
+      arrivingMillis ??= begunMillis
+      const isPatient = Math.abs(endedMillis - arrivingMillis) < policy.doubtMillis
+      const waitsFor = awaited(from, creations, quorums, isPatient)
+      newcomers = waitsFor.newcomers
+      // Whose record has not come round yet cannot be asked yet.
+      const isUnsure = [...newcomers].some((peer) => directory.find(peer) === undefined)
+      // Those who heed it do so for a while only: word that it is active must have come round by then.
+      const isLate = Math.abs(endedMillis - begunMillis) > heededMillis
+      isSettled &&= !waitsFor.isCreating && !isUnsure && !isLate
+    }
+    // Who came while it was taken over counts, too.
+    const around = look()
+    const isEnough = around !== undefined && isCovered(around.clusters, from, clusterSize, quorums)
+    return isSettled && isEnough ? { around, from } : undefined
+  })
+
   const pull = Effect.fnUntraced(function* (nowMillis: number) {
     const before = look()
     if (before === undefined || !sees(before, nowMillis)) return
     isPast = false
     const isActive = directory.own()?.active === true
-    const hearMillis = isActive ? policy.refreshMillis : (policy.arrivalMillis * PULLED_SHARE) / PULLED_PARTS
-    const { creations, from, isWhole } = yield* takeOver({ ...context, hearMillis }, before.peers, !isActive)
-    const endedMillis = yield* Clock.currentTimeMillis
-    arrivingMillis ??= nowMillis
-    const waitsFor = awaited(from, creations, quorums, endedMillis - arrivingMillis < policy.doubtMillis)
-    newcomers = waitsFor.newcomers
-    // Whose record has not come round yet cannot be asked yet.
-    const isUnsure = [...newcomers].some((peer) => directory.find(peer) === undefined)
-    // Who came while it was taken over counts, too.
-    const around = look()
-    const covered = around !== undefined && isWhole && isCovered(around.clusters, from, clusterSize, quorums)
-    // Those who heed it do so for a while only: word that it is active must have come round by then.
-    const isLate = endedMillis - nowMillis > policy.arrivalMillis * PULLED_SHARE
-    if (!covered || (!isActive && (waitsFor.isCreating || isUnsure || isLate))) {
+    const mayBe = ({ others }: Surroundings) =>
+      isActive || mayBeActive({ activeOthers: others, isFounder }, clusterSize)
+    const quiet = yield* hear(before.peers, false)
+    // It is heeded only once it could be active: as long as it is, nothing is created that it would be a member of.
+    const isArriving = !isActive && quiet !== undefined && mayBe(quiet.around)
+    const heard = isArriving ? yield* hear(quiet.around.peers, true) : quiet
+    if (heard === undefined) {
       isPast = true
       return
     }
+    const { around, from } = heard
     pulledMillis = nowMillis
-    const standing = { activeOthers: around.others, isCovered: covered, isFounder }
-    if (!isActive && !mayBeActive(standing, clusterSize)) return
+    yield* caughtUp
+    if (!mayBe(around)) return
     yield* ActiveMark.write(raw)
     if (isActive) return
     activeMillis = nowMillis

@@ -42,7 +42,7 @@ const make = Effect.fnUntraced(function* ({
   const writer = yield* RepoWriter
   const { closest, isAdmitted } = yield* KeyNetwork
   const { creatorOf, homeOf } = yield* ClusterIndex
-  const { closer } = yield* Newcomers
+  const { objection } = yield* Newcomers
   const signer = yield* Signer
   const { peer: self } = signer
   const { clusterSize } = constants
@@ -54,7 +54,7 @@ const make = Effect.fnUntraced(function* ({
       closest: (place) => closest(place, clusterSize),
       home: homeOf,
       isAdmitted,
-      newcomer: closer
+      objection
     },
     policy: { ...defaultMemberPolicy, ...policy },
     signer

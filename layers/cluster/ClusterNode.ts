@@ -32,7 +32,7 @@ import * as RepoService from "./RepoService.ts"
 /** A node of a network: what all nodes agree on, how much it takes on, and how patient it is. */
 export interface ClusterNodeOptions extends Omit<NetworkTransactor.NetworkTransactorOptions, "policy"> {
   readonly member?: ClusterMemberLayer.ClusterMemberOptions["policy"]
-  readonly newcomers?: Partial<Newcomers.NewcomersPolicy>
+  readonly newcomers?: Partial<Newcomers.NewcomersOptions>
   readonly patience?: NetworkTransactor.NetworkTransactorOptions["policy"]
   readonly storage?: Partial<RepoWriter.RepoWriterOptions>
   readonly transactions?: Partial<Database.TransactionPolicy>
@@ -50,7 +50,7 @@ export const layer = ({
   transactions,
   ...network
 }: ClusterNodeOptions): Layer.Layer<
-  Database.Database | Transactor | ClusterIndex | ClusterMember | StorageRepo,
+  Database.Database | Transactor | ClusterIndex | ClusterMember | Newcomers.Newcomers | StorageRepo,
   StorageError,
   RawStorage | KeyNetwork | PeerNetwork | Signer | Verifier | Hasher | Entropy
 > =>
@@ -65,7 +65,7 @@ export const layer = ({
     Layer.provide(ClusterClient.layer),
     Layer.provide(CoordinatorRepo.layer(patience)),
     Layer.provideMerge(ClusterMemberLayer.layer({ ...network, ...(member !== undefined && { policy: member }) })),
-    Layer.provide(Newcomers.layer(newcomers)),
+    Layer.provideMerge(Newcomers.layer(newcomers)),
     Layer.provideMerge(ClusterIndexLayer.layer({ ...network, ...(patience !== undefined && { policy: patience }) })),
     Layer.provideMerge(StorageRepoLayer.layerOnWriter()),
     Layer.provide(RepoWriter.layer(storage)),

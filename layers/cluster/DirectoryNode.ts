@@ -40,7 +40,7 @@ export const layer = ({
   Discovery | Entropy | Hasher | PeerNetwork | RawStorage | Signer | Verifier
 > =>
   Activation.layer({ ...node, founders, policy: { ...node.patience, ...activation } }).pipe(
-    Layer.provideMerge(ClusterNode.layer({ ...node, ...(activation !== undefined && { newcomers: activation }) })),
+    Layer.provideMerge(ClusterNode.layer({ ...node, newcomers: { ...activation, hasCaughtUp: false } })),
     Layer.provide(DirectoryKeys.layer),
     Layer.provideMerge(directoryOf({ ...directory, network: node.network }))
   )

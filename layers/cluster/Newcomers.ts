@@ -10,7 +10,7 @@ import { Hasher } from "../../services/Hasher.ts"
 import { RawStorage, type StorageKey } from "../../services/RawStorage.ts"
 import { Signer } from "../../services/Signer.ts"
 import type { ReadError } from "../../services/StorageRepo.ts"
-import { Newcomers as Arrivals, isCloser } from "../../src/cluster/index/Newcomers.ts"
+import { Arrivals, isCloser } from "../../src/cluster/index/Arrivals.ts"
 import { approvedCreations } from "../../src/cluster/member/approvedCreations.ts"
 import { pointOfPeer } from "../../src/network/Point.ts"
 import { RepoWriter } from "../repo/RepoWriter.ts"
@@ -21,6 +21,12 @@ export interface NewcomersPolicy {
   readonly arrivalMillis: number
 }
 
+/** How long newcomers are heeded, and from when on this node knows what it is to keep. */
+export interface NewcomersOptions extends NewcomersPolicy {
+  /** Whether it has caught up with its part of the cluster index from the start. */
+  readonly hasCaughtUp: boolean
+}
+
 /** What suits a laptop. */
 export const defaultNewcomersPolicy: NewcomersPolicy = { arrivalMillis: 60_000 }
 
@@ -29,8 +35,10 @@ type Arrived = Extract<RepoAnswer, { _tag: "Arrived" }>
 
 /** The peers that are about to be active, as far as this node was told. Decision 32. */
 export interface NewcomersService {
-  /** One of them that is closer to a block than one of its members is. From memory. */
-  readonly closer: (block: BlockId, members: ReadonlyArray<PeerId>) => PeerId | undefined
+  /** Why nothing is created now, though its members are the closest that are active. From memory. */
+  readonly objection: (block: BlockId, members: ReadonlyArray<PeerId>) => string | undefined
+  /** This node has compared its part of the cluster index with others since it started: it approves creations from now on. */
+  readonly caughtUp: Effect.Effect<void>
   /**
    * Heeds a peer from now on, also after a restart. Tells what of it concerns this node has approved before, and who else arrives.
    * `Busy` where there is too much of either.
@@ -50,8 +58,9 @@ const decode = Schema.decodeUnknownOption(Stored)
 const busy = new Busy({ what: "welcoming newcomers" })
 
 const make = Effect.fnUntraced(function* ({
-  arrivalMillis
-}: NewcomersPolicy): Effect.fn.Return<NewcomersService, StorageError, Hasher | RawStorage | RepoWriter | Signer> {
+  arrivalMillis,
+  ...options
+}: NewcomersOptions): Effect.fn.Return<NewcomersService, StorageError, Hasher | RawStorage | RepoWriter | Signer> {
   const hasher = yield* Hasher
   const writer = yield* RepoWriter
   const { peer: self } = yield* Signer
@@ -60,6 +69,7 @@ const make = Effect.fnUntraced(function* ({
   const stored = Option.getOrElse(decode(yield* (yield* RawStorage).get(KEY)), () => [])
   for (const [peer, arrivedMillis] of stored) arrivals.note(peer, arrivedMillis)
 
+  let { hasCaughtUp } = options
   /** Whether what is noted is not written yet. */
   let isOwed = false
   const welcome = (newcomer: PeerId) =>
@@ -91,7 +101,14 @@ const make = Effect.fnUntraced(function* ({
     )
 
   return {
-    closer: (block, members) => arrivals.closer(block, members, clock.unsafeCurrentTimeMillis()),
+    caughtUp: Effect.sync(() => {
+      hasCaughtUp = true
+    }),
+    objection: (block, members) => {
+      if (!hasCaughtUp) return "it has not compared its part of the cluster index since it started"
+      const newcomer = arrivals.closer(block, members, clock.unsafeCurrentTimeMillis())
+      return newcomer && `${newcomer} is about to be one of those that keep ${block}`
+    },
     welcome: (newcomer) =>
       Effect.flatMap(welcome(newcomer), (arrived) =>
         arrived === undefined ? Effect.fail(busy) : Effect.succeed(arrived)
@@ -101,6 +118,6 @@ const make = Effect.fnUntraced(function* ({
 
 /** Heeds newcomers on behalf of the cluster member of this node. */
 export const layer = (
-  policy: Partial<NewcomersPolicy> = {}
+  options: Partial<NewcomersOptions> = {}
 ): Layer.Layer<Newcomers, StorageError, Hasher | RawStorage | RepoWriter | Signer> =>
-  Layer.effect(Newcomers, make({ ...defaultNewcomersPolicy, ...policy }))
+  Layer.effect(Newcomers, make({ ...defaultNewcomersPolicy, hasCaughtUp: true, ...options }))

@@ -136,9 +136,9 @@ const around: ReadonlyArray<Mutation> = [
     replacements: [
       {
         file: "layers/cluster/Activation.js",
-        find: "yield* takeOver({ ...context, hearMillis }, before.peers, !isActive)",
+        find: "yield* takeOver({ ...context, hearMillis }, peers, isArriving)",
         replace:
-          "{ from: new Map(before.peers.map((peer) => [peer, { creations: [], entries: [], newcomers: [] }])), creations: [], isWhole: true }"
+          "{ from: new Map(peers.map((peer) => [peer, { creations: [], entries: [], newcomers: [] }])), creations: [], isWhole: true }"
       }
     ],
     search: { clients: 3, faults: [], nodes: 4, transactions: 16, workload: "grow-during-create" }

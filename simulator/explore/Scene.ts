@@ -118,7 +118,7 @@ const clustersOf = (
         },
         home: () => undefined,
         isAdmitted: () => true,
-        newcomer: () => undefined
+        objection: () => undefined
       },
       network: NETWORK,
       policy: defaultMemberPolicy,

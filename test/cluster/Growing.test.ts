@@ -36,6 +36,9 @@ const NEWCOMERS = (() => {
 })()
 const Names = Diary.define(NAME, { entry: Schema.String })
 
+/** What is held: `hasArrived` says whether whoever asks has told anybody that it arrives. */
+type IsHeld = (from: PeerId, question: string, hasArrived: boolean) => boolean
+
 /** A network that holds what is asked of some kind, from its first question on, until it lets go. */
 class HoldingHub extends MemoryNetwork.MemoryHub {
   /** When the first is held, and when all are let go. */
@@ -43,20 +46,16 @@ class HoldingHub extends MemoryNetwork.MemoryHub {
   readonly letGo: Deferred.Deferred<void>
   /** Who has said to whom that it arrives. */
   readonly heeding = new Set<string>()
-  readonly #isHeld: (from: PeerId, question: string) => boolean
+  readonly #isHeld: IsHeld
 
-  private constructor(
-    isHeld: (from: PeerId, question: string) => boolean,
-    reached: Deferred.Deferred<void>,
-    letGo: Deferred.Deferred<void>
-  ) {
+  private constructor(isHeld: IsHeld, reached: Deferred.Deferred<void>, letGo: Deferred.Deferred<void>) {
     super()
     this.#isHeld = isHeld
     this.reached = reached
     this.letGo = letGo
   }
 
-  static readonly make = (isHeld: (from: PeerId, question: string) => boolean) =>
+  static readonly make = (isHeld: IsHeld) =>
     Effect.zipWith(
       Deferred.make<void>(),
       Deferred.make<void>(),
@@ -79,7 +78,8 @@ class HoldingHub extends MemoryNetwork.MemoryHub {
           })
         : honest
     if (question.includes('"_tag":"Arrive"')) this.heeding.add(`${from} ${to}`)
-    if (!this.#isHeld(from, question)) return answer
+    const hasArrived = [...this.heeding].some((said) => said.startsWith(from))
+    if (!this.#isHeld(from, question, hasArrived)) return answer
     return Deferred.succeed(this.reached, undefined).pipe(
       Effect.zipRight(Deferred.await(this.letGo)),
       Effect.zipRight(answer)
@@ -172,7 +172,7 @@ describe("A name that is created while all that will be closest to it arrive", (
     Effect.gen(function* () {
       const arriving = new Set(peersOf(NEWCOMERS))
       const hub = yield* HoldingHub.make(
-        (from, question) => arriving.has(from) && question.includes('"_tag":"Entries"')
+        (from, question, hasArrived) => arriving.has(from) && hasArrived && question.includes('"_tag":"Entries"')
       )
       const founders = yield* nodesOf(hub, FOUNDERS)
       yield* knowing(founders, FOUNDERS.length)

@@ -77,15 +77,14 @@ export interface Standing {
   readonly isFounder: boolean
   /** How many others are active, as far as it knows. */
   readonly activeOthers: number
-  readonly isCovered: boolean
 }
 
 /**
- * Whether a peer may say that it is active. Where too few others are for there to be a cluster, only one of the first may: all others
+ * Whether a peer that has its part may say that it is active. Where too few others are for there to be a cluster, only one of the first may: all others
  * do not see the network yet.
  */
-export const mayBeActive = ({ activeOthers, isCovered, isFounder }: Standing, clusterSize: number): boolean =>
-  isCovered && (isFounder || activeOthers >= clusterSize)
+export const mayBeActive = ({ activeOthers, isFounder }: Standing, clusterSize: number): boolean =>
+  isFounder || activeOthers >= clusterSize
 
 /**
  * What a newcomer is to wait for: what more than may lie tell of; while it is patient what anybody does. `creations`: those told of whose

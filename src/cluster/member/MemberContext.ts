@@ -8,8 +8,8 @@ export interface Membership {
   readonly closest: (place: BlockId) => ReadonlyArray<PeerId>
   /** The home of a collection that is not kept here, from a verified header or index entry. */
   readonly home: (collection: CollectionId) => ReadonlyArray<PeerId> | undefined
-  /** A peer that is about to be active, and is closer to a block than one of its members is. Decision 32. */
-  readonly newcomer: (block: BlockId, members: ReadonlyArray<PeerId>) => PeerId | undefined
+  /** Without a roster: why nothing is created at a place now, though its members are the closest that are active. Decision 32. */
+  readonly objection: (block: BlockId, members: ReadonlyArray<PeerId>) => string | undefined
   /** Whether it lets a peer be a member of a cluster. */
   readonly isAdmitted: (peer: PeerId) => boolean
 }

@@ -136,8 +136,8 @@ const closestProblem = (
       const isNew = isFixed && base === "none" && view.block(id) === undefined
       if (!isNew) continue
       if (!sameMembers(known.closest(id), members)) return membership(`other peers are to keep ${id}`)
-      const newcomer = known.newcomer(id, members)
-      if (newcomer !== undefined) return membership(`${newcomer} is about to be one of those that keep ${id}`)
+      const reason = hasRoster ? undefined : known.objection(id, members)
+      if (reason !== undefined) return membership(reason)
     }
   }
   return undefined

@@ -255,7 +255,7 @@ export class Stage {
           return cluster === undefined ? undefined : this.membersIn(cluster)
         },
         isAdmitted: (peer) => !this.strangers.has(peer),
-        newcomer: () => undefined
+        objection: () => undefined
       },
       network,
       get policy() {

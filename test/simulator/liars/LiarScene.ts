@@ -69,7 +69,7 @@ export class LiarScene {
         closest: (_place: BlockId) => this.members,
         home: () => undefined,
         isAdmitted: () => true,
-        newcomer: () => undefined
+        objection: () => undefined
       },
       policy: defaultMemberPolicy,
       signer

@@ -15,7 +15,7 @@ const RENEWED_SHARE = 0.25
  * Peers that take over their part of the cluster index, and are about to be active. Whoever has noted one approves no creation of which
  * it would be a member if it were active: what was created without it, it has taken over. Decision 32.
  */
-export class Newcomers {
+export class Arrivals {
   readonly #arrivals = new Map<PeerId, Arrival>()
   readonly #hasher: HasherService
   readonly #heededMillis: number
