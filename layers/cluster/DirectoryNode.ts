@@ -17,6 +17,7 @@ import { defaultDirectoryPolicy } from "../../src/directory/DirectoryPolicy.ts"
 import type { Database } from "../../src/transaction/Database.ts"
 import * as DirectoryLayer from "../directory/Directory.ts"
 import * as DirectoryKeys from "../directory/KeyNetwork.ts"
+import * as RecalledPeers from "../directory/RecalledPeers.ts"
 import * as Activation from "./Activation.ts"
 import * as ActiveMark from "./ActiveMark.ts"
 import * as ClusterNode from "./ClusterNode.ts"
@@ -48,12 +49,13 @@ export const layer = ({
 /** Half of the time for which others count a node that is away: whoever was away for longer begins as a newcomer. */
 const FRESH_SHARE = 0.5
 
-/** The directory of a node that is active from the start if it has been of late. */
+/** The directory of a node that knows whom it knew, and is active from the start if it has been of late. */
 const directoryOf = (options: Omit<DirectoryLayer.DirectoryOptions, "active">) =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
       const { lifetimeMillis } = { ...defaultDirectoryPolicy, ...options.policy }
       const active = yield* ActiveMark.isFresh(yield* RawStorage, lifetimeMillis * FRESH_SHARE)
-      return DirectoryLayer.layer({ ...options, active })
+      const recalled = yield* RecalledPeers.recalled(yield* RawStorage)
+      return Layer.provideMerge(RecalledPeers.layer, DirectoryLayer.layer({ ...options, active, recalled }))
     })
   )

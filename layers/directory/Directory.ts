@@ -6,7 +6,7 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Address } from "../../schemas/Address.ts"
-import { MAX_ADDRESSES, type PeerDuty, type PeerRole } from "../../schemas/Directory.ts"
+import { MAX_ADDRESSES, type PeerDuty, type PeerRole, type ToldRecord } from "../../schemas/Directory.ts"
 import type { BlockId, PeerId } from "../../schemas/Ids.ts"
 import type { NetworkName } from "../../schemas/Manifest.ts"
 import { Directory, type DirectoryChange, type DirectoryService, type KnownPeer } from "../../services/Directory.ts"
@@ -39,6 +39,8 @@ export interface DirectoryOptions {
   /** If there are any, nobody else is ever known. */
   readonly allow?: ReadonlyArray<PeerId>
   readonly policy?: Partial<DirectoryPolicy>
+  /** What it knew when it last ran. */
+  readonly recalled?: ReadonlyArray<ToldRecord>
 }
 
 /** Changes that wait for each who wants to hear of them, at most. */
@@ -62,6 +64,7 @@ const make = Effect.fnUntraced(function* ({
   duties = [],
   network: name,
   policy: given,
+  recalled = [],
   role
 }: DirectoryOptions): Effect.fn.Return<DirectoryService, never, Requirements | Scope.Scope> {
   const policy: DirectoryPolicy = { ...defaultDirectoryPolicy, ...given }
@@ -94,7 +97,8 @@ const make = Effect.fnUntraced(function* ({
       heed: reports.heed,
       // Of a clock that was set back the others tell: they have a record of this peer that is newer.
       firstSequence: Math.max(1, clock.unsafeCurrentTimeMillis()),
-      nowMillis: time()
+      nowMillis: time(),
+      recalled
     }
   )
   const { registry } = machine

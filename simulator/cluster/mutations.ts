@@ -119,8 +119,8 @@ const around: ReadonlyArray<Mutation> = [
     replacements: [
       {
         file: "src/cluster/member/examine.js",
-        find: "if (isNew && !sameMembers(known.closest(id), members))",
-        replace: "if (false && !sameMembers(known.closest(id), members))"
+        find: "if (!sameMembers(known.closest(id), members))",
+        replace: "if (false)"
       },
       {
         file: "src/cluster/member/examine.js",

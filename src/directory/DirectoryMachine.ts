@@ -52,6 +52,8 @@ export interface MachineStart {
   readonly firstSequence: number
   /** Undefined for a client. */
   readonly claim: FirstClaim | undefined
+  /** Records that this node had when it last ran. */
+  readonly recalled?: ReadonlyArray<ToldRecord>
   /** Hears of what goes on, and with which peer. */
   readonly heed?: (event: DirectoryEvent, peer: PeerId) => void
 }
@@ -76,7 +78,11 @@ export class DirectoryMachine {
   #claim: FirstClaim | undefined
   #quietComparisons = 0
 
-  constructor(context: RegistryContext, prng: Prng, { claim, firstSequence, heed, nowMillis }: MachineStart) {
+  constructor(
+    context: RegistryContext,
+    prng: Prng,
+    { claim, firstSequence, heed, nowMillis, recalled = [] }: MachineStart
+  ) {
     this.#policy = context.policy
     this.registry = new Registry(context, firstSequence)
     this.#context = { hasher: context.hasher, prng, registry: this.registry }
@@ -92,6 +98,7 @@ export class DirectoryMachine {
       nowMillis
     )
     this.#sign(nowMillis)
+    for (const told of recalled) this.registry.recall(told, nowMillis)
   }
 
   /** Whether it has compared what it knows with others, and missed nothing. */

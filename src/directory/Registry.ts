@@ -126,6 +126,16 @@ export class Registry {
       : this.#learnNewer(known, record, silentMillis, nowMillis)
   }
 
+  /** Takes a record up again that this node itself had before it was started: whether anybody else tells of it or not. */
+  recall({ record, silentMillis }: ToldRecord, nowMillis: number): void {
+    const { allow, hasher } = this.#context
+    if (record.peer === this.self || this.table.get(record.peer) !== undefined) return
+    if ((allow !== undefined && !allow.has(record.peer)) || silentMillis >= record.lifetimeMillis) return
+    if (this.table.isLeftOut(pointOfRecord(hasher, record)) || !this.#isSigned(record)) return
+    const added = this.table.add(this.#entryOf(record, nowMillis, nowMillis - silentMillis))
+    if (added === "added") this.#changed(record.peer, undefined, record)
+  }
+
   /** A record that a look-up came upon, if it is worth anything. It need not have a place in the table to be known. */
   acquaint(record: PeerRecord): Candidate | undefined {
     const { allow, hasher } = this.#context

@@ -5,8 +5,11 @@ import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Diary } from "effect-optimystic"
 import * as DirectoryNode from "../../layers/cluster/DirectoryNode.ts"
@@ -18,6 +21,7 @@ import * as MemoryStorage from "../../layers/storage/MemoryStorage.ts"
 import type { PeerId } from "../../schemas/Ids.ts"
 import type { RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
 import { Directory } from "../../services/Directory.ts"
+import { RawStorage } from "../../services/RawStorage.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { collectionId } from "../../src/encoding/BlockIds.ts"
 import { Neighbourhood } from "../../src/network/Neighbourhood.ts"
@@ -89,10 +93,10 @@ class HoldingHub extends MemoryNetwork.MemoryHub {
 
 const LONG_MILLIS = 60_000
 
-const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number) =>
+const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number, storage: Layer.Layer<RawStorage> = MemoryStorage.layer) =>
   Layer.build(
     DirectoryNode.layer({
-      activation: { alonenessMillis: 50, doubtMillis: LONG_MILLIS, lookMillis: 20 },
+      activation: { alonenessMillis: 500, doubtMillis: LONG_MILLIS, lookMillis: 20 },
       clusterSize: CLUSTER_SIZE,
       directory: { policy: { exchangeMillis: 50, tickMillis: 10 }, role: "transaction" },
       faultModel: "byzantine",
@@ -103,7 +107,7 @@ const nodeOf = (hub: MemoryNetwork.MemoryHub, seed: number) =>
     }).pipe(
       Layer.provide(GivenPeers.layer(peersOf(FOUNDERS))),
       Layer.provide(MemoryNetwork.layer(hub)),
-      Layer.provide(MemoryStorage.layer),
+      Layer.provide(storage),
       Layer.provide(NodeEntropy.layer),
       Layer.provide(NodeCrypto.layer(identityOf(seed)))
     )
@@ -232,6 +236,54 @@ describe("The first peers", () => {
         const heeding = peers.filter((other) => hub.heeding.has(`${peer} ${other}`))
         expect(heeding).toEqual(peers.filter((other) => other !== peer))
       }
+    })
+  )
+})
+
+/** Nodes that can be stopped, and started again with what they wrote down. */
+const runsOf = Effect.fnUntraced(function* (hub: MemoryNetwork.MemoryHub, seeds: ReadonlyArray<number>) {
+  const disks = yield* Effect.forEach(seeds, () => Layer.build(MemoryStorage.layer))
+  const start = Effect.gen(function* () {
+    const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+    const started = seeds.map((seed, i) => nodeOf(hub, seed, Layer.succeedContext(disks[i]!)))
+    const nodes = yield* Scope.extend(Effect.all(started, { concurrency: "unbounded" }), scope)
+    return { nodes, stop: Scope.close(scope, Exit.void) }
+  })
+  /** Waits until all have written down so many peers. */
+  const remembering = (count: number) =>
+    Effect.forEach(disks, (disk) =>
+      Effect.flatMap(RawStorage, (raw) =>
+        Effect.repeat(raw.range({ block: "", kind: "peer", limit: count + 1, space: "store" }), {
+          schedule: Schedule.spaced("20 millis"),
+          until: (records) => records.length === count
+        })
+      ).pipe(on(disk))
+    )
+  return { remembering, start }
+})
+
+describe("Nodes that were all stopped", () => {
+  it.scopedLive("create no name anew that only those know who are not back yet", () =>
+    Effect.gen(function* () {
+      const hub = new MemoryNetwork.MemoryHub()
+      const [founders, newcomers] = [yield* runsOf(hub, FOUNDERS), yield* runsOf(hub, NEWCOMERS)]
+      const size = FOUNDERS.length + NEWCOMERS.length
+      const before = [yield* founders.start, yield* newcomers.start]
+      yield* knowing(
+        before.flatMap(({ nodes }) => nodes),
+        size
+      )
+      yield* write(before[1]!.nodes[0]!, "first")
+      yield* founders.remembering(size - 1)
+      yield* newcomers.remembering(size - 1)
+      for (const { stop } of before) yield* stop
+      const { nodes } = yield* founders.start
+      yield* knowing(nodes, size)
+      const attempt = yield* Effect.exit(Effect.timeout(write(nodes[0]!, "second"), A_WHILE))
+      expect(Exit.isFailure(attempt)).toBe(true)
+      yield* newcomers.start
+      yield* write(nodes[0]!, "third")
+      expect(yield* readAll(nodes[1]!)).toEqual(["first", "third"])
     })
   )
 })

@@ -65,11 +65,13 @@ describe("Newcomers", () => {
 })
 
 describe("A node that heeds newcomers", () => {
-  const node = Newcomers.layer({ arrivalMillis: HEEDED_MILLIS }).pipe(
-    Layer.provide(RepoWriter.layer()),
-    Layer.provide(NodeCrypto.layer(identityOf(7))),
-    Layer.provide(Layer.succeed(Restorer, noRestorer))
-  )
+  const nodeWith = (options: Partial<Newcomers.NewcomersOptions>) =>
+    Newcomers.layer(options).pipe(
+      Layer.provide(RepoWriter.layer()),
+      Layer.provide(NodeCrypto.layer(identityOf(7))),
+      Layer.provide(Layer.succeed(Restorer, noRestorer))
+    )
+  const node = nodeWith({ arrivalMillis: HEEDED_MILLIS })
   const onNode = <A, E>(effect: Effect.Effect<A, E, Newcomers.Newcomers>) => Effect.provide(effect, Layer.fresh(node))
   const concerned = onNode(Effect.map(Newcomers.Newcomers, ({ objection }) => objection(NAME, [fifth!])))
 
@@ -84,6 +86,15 @@ describe("A node that heeds newcomers", () => {
       yield* TestClock.adjust(1)
       expect(yield* concerned).toBeUndefined()
     }).pipe(Effect.provide(MemoryStorage.layer))
+  )
+
+  it.effect("objects to any creation until it has caught up, where it does not begin so", () =>
+    Effect.gen(function* () {
+      const { caughtUp, objection } = yield* Newcomers.Newcomers
+      expect(objection(NAME, [fifth!])).toContain("since it started")
+      yield* caughtUp
+      expect(objection(NAME, [fifth!])).toBeUndefined()
+    }).pipe(Effect.provide(nodeWith({ hasCaughtUp: false })), Effect.provide(MemoryStorage.layer))
   )
 
   it.effect("writes what it could not the next time", () =>
