@@ -1,17 +1,19 @@
 import * as Effect from "effect/Effect"
-import { Directory } from "../../services/Directory.ts"
+import { Directory, type DirectoryService } from "../../services/Directory.ts"
 
 /** How often is looked. */
 const LOOK_MILLIS = 20
 
+/** The active peers that answer, as far as this node knows, itself included. */
+export const servingPeers = ({ known }: Pick<DirectoryService, "known">): number =>
+  known().filter(({ isReachable, record }) => isReachable && record.active).length
+
 /**
- * Waits until this node is active, and knows so many active peers that answer, itself included: as many as a cluster has. From then on it
- * finds what there is, and creates what there is not.
+ * Waits until this node is active, unless it is a client, and knows so many active peers that answer, itself included: as many as a cluster
+ * has. From then on it finds what there is, and creates what there is not.
  */
 export const untilReady = (peers: number): Effect.Effect<void, never, Directory> =>
-  Effect.flatMap(Directory, ({ known, own }) => {
-    const isReady = () =>
-      own()?.active === true &&
-      known().filter(({ isReachable, record }) => isReachable && record.active).length >= peers
+  Effect.flatMap(Directory, (directory) => {
+    const isReady = () => directory.own()?.active !== false && servingPeers(directory) >= peers
     return Effect.asVoid(Effect.repeat(Effect.sleep(LOOK_MILLIS), { until: isReady }))
   })
