@@ -38,7 +38,9 @@ import * as Transport from "./Transport.ts"
 /** What can be set of a client, each with defaults that suit a laptop. */
 export interface NetworkClientPolicy
   extends Pick<NetworkNodePolicy, "patience" | "transactions" | "directory" | "wire" | "backOff"> {
-  /** How long enough peers to find a name are waited for, in milliseconds. Default: 10 s. */
+  /** How many active peers that answer are waited for. Default: as many as a cluster has, which is enough to find a name; 0 waits for nobody. */
+  readonly joinPeers: number
+  /** How long they are waited for, in milliseconds. Default: 10 s. */
   readonly joinMillis: number
 }
 
@@ -69,10 +71,13 @@ export type NetworkClientServices =
   | PeerNetwork
 
 /** What starting one may fail with. */
-export type ClientStartError = IdentityError | Invalid | HostUnavailable | StorageUnavailable
-
-/** What starting one and finding its network may fail with. */
-export type NetworkClientError = ClientStartError | NotEnoughPeers | PeerUnreachable
+export type NetworkClientError =
+  | IdentityError
+  | Invalid
+  | HostUnavailable
+  | StorageUnavailable
+  | NotEnoughPeers
+  | PeerUnreachable
 
 const DEFAULT_JOIN_MILLIS = 10_000
 
@@ -129,14 +134,16 @@ const silenceOf = (options: NetworkClientOptions) =>
 const joined = (options: NetworkClientOptions, { clusterSize }: CheckedNodeOptions) =>
   Effect.gen(function* () {
     const directory = yield* Directory
-    const { joinMillis = DEFAULT_JOIN_MILLIS } = options.policy ?? {}
-    const isJoined = yield* Effect.timeoutOption(untilReady(clusterSize), Duration.millis(joinMillis))
+    const { joinMillis = DEFAULT_JOIN_MILLIS, joinPeers = clusterSize } = options.policy ?? {}
+    if (joinPeers === 0) return
+    const isJoined = yield* Effect.timeoutOption(untilReady(joinPeers), Duration.millis(joinMillis))
     if (isJoined._tag === "Some") return
     if (directory.known().length === 0) return yield* yield* silenceOf(options)
-    return yield* new NotEnoughPeers({ known: servingPeers(directory), need: clusterSize })
+    return yield* new NotEnoughPeers({ known: servingPeers(directory), need: joinPeers })
   })
 
-const built = <A, E, R>(options: NetworkClientOptions, use: (node: CheckedNodeOptions) => Layer.Layer<A, E, R>) =>
+/** A client of a network that is there: it can find a name once it is built. As its scope closes it hangs up. */
+export const layer = (options: NetworkClientOptions): Layer.Layer<NetworkClientServices, NetworkClientError> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
       if (options.bootstrap.length === 0) {
@@ -144,7 +151,7 @@ const built = <A, E, R>(options: NetworkClientOptions, use: (node: CheckedNodeOp
       }
       const node = yield* checked(options)
       const identity = yield* identityOf(options)
-      return use(node).pipe(
+      return Layer.effectDiscard(joined(options, node)).pipe(
         Layer.provideMerge(clientOf(options, node)),
         Layer.provideMerge(Transport.layer(identity, node.wire)),
         Layer.provide(NodeHostTurn.layer),
@@ -152,11 +159,3 @@ const built = <A, E, R>(options: NetworkClientOptions, use: (node: CheckedNodeOp
       )
     })
   ).pipe(Layer.provideMerge(NodeEntropy.layer))
-
-/** A client, whether or not its network is there. */
-export const layerAlone = (options: NetworkClientOptions): Layer.Layer<NetworkClientServices, ClientStartError> =>
-  built(options, () => Layer.empty)
-
-/** A client of a network that is there: it can find a name once it is built. As its scope closes it hangs up. */
-export const layer = (options: NetworkClientOptions): Layer.Layer<NetworkClientServices, NetworkClientError> =>
-  built(options, (node) => Layer.effectDiscard(joined(options, node)))

@@ -5,10 +5,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { NetworkNodeOptions } from "../../../layers/NetworkNodeOptions.ts"
 import * as Node from "../../../layers/Node.ts"
 import { Directory } from "../../../services/Directory.ts"
-import { Discovery } from "../../../services/Discovery.ts"
 import { Signer } from "../../../services/Signer.ts"
 import { StorageRepo } from "../../../services/StorageRepo.ts"
 import { Transactor } from "../../../services/Transactor.ts"
@@ -18,35 +16,13 @@ import * as Tree from "../../../src/collection/Tree.ts"
 import * as Transaction from "../../../src/transaction/Transaction.ts"
 import { identityOf, signerOf } from "../../storage/TestServices.ts"
 import { temporaryDirectory } from "../../storage/temporaryDirectory.ts"
+import { ANY_PORT, addressOf, PEERS, runningNetwork } from "./runningNetwork.ts"
 
-const SEEDS = [61, 62, 63, 64]
-const PEERS = SEEDS.map((seed) => signerOf(seed).peer)
-const ANY_PORT = "/ip4/127.0.0.1/tcp/0"
 const NOWHERE = `/ip4/127.0.0.1/tcp/1/p2p/${PEERS[0]}`
-/** Founders look around for less time than those of networks that are far apart. */
-const QUICK = { activation: { alonenessMillis: 500, lookMillis: 50 } }
 
 const Word = Schema.Struct({ word: Schema.String })
 const Words = Tree.define("words", { entry: Word, key: Schema.String, keyOf: ({ word }) => word })
 const Log = Diary.define("log", { entry: Schema.String })
-
-type RunningNode = Context.Context<Node.NetworkNodeServices>
-
-const addressOf = (node: RunningNode) =>
-  Effect.map(Context.get(node, Discovery).addresses, ([address]) => `${address}/p2p/${Context.get(node, Signer).peer}`)
-
-/** The first of four nodes that are a network, with the address to join it by. */
-const network = (options: Partial<NetworkNodeOptions>) =>
-  Effect.gen(function* () {
-    const nodes: Array<RunningNode> = []
-    for (const seed of SEEDS) {
-      const bootstrap = yield* Effect.forEach(nodes.slice(0, 1), addressOf)
-      const own = { bootstrap, identity: identityOf(seed), listen: [ANY_PORT], network: "test", policy: QUICK }
-      nodes.push(yield* Layer.build(Node.layer({ ...own, ...options })))
-    }
-    for (const node of nodes) yield* Effect.provide(Node.ready(), node).pipe(Effect.timeout("20 seconds"))
-    return { address: yield* addressOf(nodes[0]!), nodes }
-  })
 
 const clientOf = (address: string, options: Partial<Node.NetworkClientOptions> = {}) =>
   Layer.build(Node.layerClient({ bootstrap: [address], network: "test", ...options }))
@@ -76,7 +52,7 @@ describe("Node.layerClient", () => {
     ["with a roster", { roster: PEERS }, { roster: PEERS }]
   ] as const)("in a network %s what a client writes another reads, and neither is anybody's peer", ([, nodes, own]) =>
     Effect.gen(function* () {
-      const { address, nodes: running } = yield* network(nodes)
+      const { address, nodes: running } = yield* runningNetwork(nodes)
       const [one, other] = [yield* clientOf(address, own), yield* clientOf(address, own)]
       yield* Effect.provide(write, one)
       expect(yield* Effect.provide(read, other)).toEqual([Option.some({ word: "oslo" }), 1])
@@ -100,6 +76,17 @@ describe("Node.layerClient", () => {
         expect(known.filter((peer) => peers.includes(peer))).toEqual([])
       }
       expect(Context.getOption(one as Context.Context<never>, StorageRepo)).toEqual(Option.none())
+    })
+  )
+
+  it.scopedLive("a client goes on with what it created, without asking anybody who keeps it", () =>
+    Effect.gen(function* () {
+      const { address } = yield* runningNetwork()
+      const client = yield* clientOf(address)
+      const words = yield* Effect.provide(Tree.openOrCreate(Words), client)
+      yield* Effect.provide(words.put({ word: "oslo" }), client)
+      yield* Effect.provide(words.put({ word: "rome" }), client)
+      expect(yield* Effect.provide(words.count(), client)).toBe(2)
     })
   )
 
