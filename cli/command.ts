@@ -11,14 +11,17 @@ import { examplesOf } from "./examples.ts"
 import { EXIT_HELP } from "./failure.ts"
 import { identity } from "./identity.ts"
 import { node } from "./node.ts"
+import { status } from "./status.ts"
 import { tree } from "./tree.ts"
 import { verify } from "./verify.ts"
 
 const { version } = createRequire(import.meta.url)("effect-optimystic/package.json") as { readonly version: string }
 
 const optimystic = Command.make("optimystic").pipe(
-  Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
-  Command.withSubcommands([tree, diary, collections, verify, backup, node, identity])
+  Command.withDescription(
+    "A transactional database in a directory, or kept by a network of nodes: trees and diaries of JSON."
+  ),
+  Command.withSubcommands([tree, diary, collections, verify, status, backup, node, identity])
 )
 
 /** A command with the names of those under it; one without any is said to have itself. */
@@ -37,6 +40,7 @@ export const COMMANDS: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   withNamesUnder("diary", diary),
   withNamesUnder("identity", identity),
   withNamesUnder("node", node),
+  withNamesUnder("status", status),
   withNamesUnder("tree", tree),
   withNamesUnder("verify", verify)
 ])
@@ -50,6 +54,6 @@ export const run = (args: ReadonlyArray<string>) =>
     executable: "optimystic",
     footer: footerOf(args),
     name: "optimystic",
-    summary: Span.text("a transactional database in a directory"),
+    summary: Span.text("a transactional database, in a directory or kept by a network"),
     version
   })(["node", "optimystic", ...args])

@@ -68,9 +68,12 @@ const EXIT_OF: Readonly<Record<string, number>> = {
   CorruptRecord: EXIT.corrupt,
   CorruptStore: EXIT.corrupt,
   MalformedLine: EXIT.malformed,
+  NotEnoughPeers: EXIT.retry,
   NotFound: EXIT.notFound,
   NotSound: EXIT.corrupt,
   OutcomeUnknown: EXIT.unknown,
+  PeerUnreachable: EXIT.retry,
+  QuorumUnavailable: EXIT.retry,
   StorageLocked: EXIT.retry,
   StorageUnavailable: EXIT.retry,
   Usage: EXIT.usage
@@ -84,6 +87,8 @@ const FIX_OF: Readonly<Record<string, string>> = {
     "`optimystic collections` lists those there are; `tree put`, `diary append` and imports make them",
   DecodeError:
     "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id",
+  NotEnoughPeers: "wait until as many nodes of the network are up, or name its --cluster-size where that is not 4",
+  PeerUnreachable: "name in --bootstrap, and --network, a node that runs; it prints its address as it starts",
   StoreMismatch: "leave --storage out"
 }
 

@@ -14,7 +14,7 @@ export const run = (options: NetworkNodeOptions, json: boolean) =>
   Effect.gen(function* () {
     const { peer } = yield* Signer
     const addresses = yield* Effect.flatMap(Discovery, (discovery) => discovery.addresses)
-    const shown = { data: "", json }
+    const shown = { json }
     const reached = addresses.map((address) => `${address}/p2p/${peer}`)
     yield* print(shown, [
       {
