@@ -37,7 +37,7 @@ export const node = Command.make("node", { json, ...options }, ({ json, network,
   )
 ).pipe(
   Command.withDescription(
-    "Runs a node of a network until it is told to stop (Ctrl-C, SIGTERM): then it hangs up, closes its store, and ends with 130. It says who and " +
+    "Runs a node of a network until it is told to stop (Ctrl-C, SIGTERM): then it hangs up, closes its store, and ends with 0. It says who and " +
       "where it is once others can reach it, and when it is ready to serve. `optimystic identity` tells who it will be."
   )
 )
