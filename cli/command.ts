@@ -5,6 +5,7 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Span from "@effect/cli/HelpDoc/Span"
 import * as HashMap from "effect/HashMap"
 import { backup } from "./backup.ts"
+import { cluster } from "./cluster.ts"
 import { collections } from "./collections.ts"
 import { diary } from "./diary.ts"
 import { examplesOf } from "./examples.ts"
@@ -21,7 +22,7 @@ const optimystic = Command.make("optimystic").pipe(
   Command.withDescription(
     "A transactional database in a directory, or kept by a network of nodes: trees and diaries of JSON."
   ),
-  Command.withSubcommands([tree, diary, collections, verify, status, backup, node, identity])
+  Command.withSubcommands([tree, diary, collections, verify, status, backup, node, cluster, identity])
 )
 
 /** A command with the names of those under it; one without any is said to have itself. */
@@ -36,6 +37,7 @@ const withNamesUnder = <Name extends string, R, E, A>(
 /** The commands by their names, and the names of those under each. */
 export const COMMANDS: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   withNamesUnder("backup", backup),
+  withNamesUnder("cluster", cluster),
   withNamesUnder("collections", collections),
   withNamesUnder("diary", diary),
   withNamesUnder("identity", identity),

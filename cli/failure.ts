@@ -49,6 +49,9 @@ export class MalformedLine extends Data.TaggedError("MalformedLine")<{
 /** Stored data has problems, which are reported already. */
 export class NotSound extends Data.TaggedError("NotSound")<{ readonly message: string }> {}
 
+/** A process of this command's own ended by itself. */
+export class NodeEnded extends Data.TaggedError("NodeEnded")<{ readonly message: string }> {}
+
 /** Any error that a command may fail with. */
 export interface AnyFailure {
   readonly _tag: string
@@ -68,6 +71,7 @@ const EXIT_OF: Readonly<Record<string, number>> = {
   CorruptRecord: EXIT.corrupt,
   CorruptStore: EXIT.corrupt,
   MalformedLine: EXIT.malformed,
+  NodeEnded: EXIT.retry,
   NotEnoughPeers: EXIT.retry,
   NotFound: EXIT.notFound,
   NotSound: EXIT.corrupt,

@@ -9,6 +9,13 @@ import { print } from "./run.ts"
 /** Who the node of a directory is. */
 export const { peerIn } = Node
 
+/** Waits until the process that started this one, and keeps a channel to it, is gone; for ever where none does. */
+const deserted = Effect.async<void>((resume) => {
+  const onGone = () => resume(Effect.void)
+  if (process.channel !== undefined) process.once("disconnect", onGone)
+  return Effect.sync(() => process.off("disconnect", onGone))
+})
+
 /** Runs a node until it is interrupted. */
 export const run = (options: NetworkNodeOptions, json: boolean) =>
   Effect.gen(function* () {
@@ -24,5 +31,5 @@ export const run = (options: NetworkNodeOptions, json: boolean) =>
     ])
     yield* Node.ready(options.clusterSize)
     yield* print(shown, [{ object: { event: "ready", peer }, text: "ready" }])
-    return yield* Effect.never
+    yield* deserted
   }).pipe(Effect.provide(Node.layer(options)))

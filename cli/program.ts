@@ -35,7 +35,7 @@ const environment = Layer.mergeAll(
 )
 
 /** Commands that run until they are told to stop: where they are, and have closed all, they have done what they should. */
-const LASTING: ReadonlySet<string | undefined> = new Set(["node"])
+const LASTING: ReadonlySet<string | undefined> = new Set(["cluster", "node"])
 
 const exitCodeOf = (cause: Cause.Cause<unknown>): number => {
   if (Cause.isInterruptedOnly(cause)) return LASTING.has(args[0]) ? 0 : EXIT.interrupted

@@ -46,7 +46,7 @@ const failed = (exitCode: number, line: string): Ended => ({ err: `optimystic: $
 describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
   it("a mistake on the command line ends 2 and says what is wrong", async () => {
     const takes = (command: string) => `\`optimystic ${command} --help\` shows what it takes`
-    const commands = "it has backup, collections, diary, identity, node, status, tree, verify"
+    const commands = "it has backup, cluster, collections, diary, identity, node, status, tree, verify"
     const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
       [
         ["tree", "put", "cities", "oslo", "1"],
