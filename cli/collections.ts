@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import { NotSound } from "./failure.ts"
-import { data, json } from "./options.ts"
+import { json } from "./options.ts"
+import { place } from "./place.ts"
 import { print, reading } from "./run.ts"
 
 /** The command. */
-export const collections = Command.make("collections", { data, json }, (options) =>
+export const collections = Command.make("collections", { ...place, json }, (options) =>
   reading(
     options,
     () => import("../src/collection/Collections.ts"),

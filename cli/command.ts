@@ -5,20 +5,24 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Span from "@effect/cli/HelpDoc/Span"
 import * as HashMap from "effect/HashMap"
 import { backup } from "./backup.ts"
+import { cluster } from "./cluster.ts"
 import { collections } from "./collections.ts"
 import { diary } from "./diary.ts"
 import { examplesOf } from "./examples.ts"
 import { EXIT_HELP } from "./failure.ts"
 import { identity } from "./identity.ts"
 import { node } from "./node.ts"
+import { status } from "./status.ts"
 import { tree } from "./tree.ts"
 import { verify } from "./verify.ts"
 
 const { version } = createRequire(import.meta.url)("effect-optimystic/package.json") as { readonly version: string }
 
 const optimystic = Command.make("optimystic").pipe(
-  Command.withDescription("A transactional database in a directory: trees and diaries of JSON."),
-  Command.withSubcommands([tree, diary, collections, verify, backup, node, identity])
+  Command.withDescription(
+    "A transactional database in a directory, or kept by a network of nodes: trees and diaries of JSON."
+  ),
+  Command.withSubcommands([tree, diary, collections, verify, status, backup, node, cluster, identity])
 )
 
 /** A command with the names of those under it; one without any is said to have itself. */
@@ -33,10 +37,12 @@ const withNamesUnder = <Name extends string, R, E, A>(
 /** The commands by their names, and the names of those under each. */
 export const COMMANDS: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   withNamesUnder("backup", backup),
+  withNamesUnder("cluster", cluster),
   withNamesUnder("collections", collections),
   withNamesUnder("diary", diary),
   withNamesUnder("identity", identity),
   withNamesUnder("node", node),
+  withNamesUnder("status", status),
   withNamesUnder("tree", tree),
   withNamesUnder("verify", verify)
 ])
@@ -50,6 +56,6 @@ export const run = (args: ReadonlyArray<string>) =>
     executable: "optimystic",
     footer: footerOf(args),
     name: "optimystic",
-    summary: Span.text("a transactional database in a directory"),
+    summary: Span.text("a transactional database, in a directory or kept by a network"),
     version
   })(["node", "optimystic", ...args])

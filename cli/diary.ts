@@ -3,12 +3,13 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { collection, count, data, exportTo, given, importing, json, limit, reverse, storage, value } from "./options.ts"
+import { collection, count, exportTo, given, importing, json, limit, reverse, storage, value } from "./options.ts"
+import { place } from "./place.ts"
 import { expectFile, print, reading, writing } from "./run.ts"
 
 const diaries = () => import("./diaries.ts")
 
-const shared = { collection, data, json }
+const shared = { collection, ...place, json }
 
 const append = Command.make("append", { ...shared, storage, values: Args.atLeast(value, 1) }, (options) =>
   writing(options, diaries, ({ makeDiary }) =>

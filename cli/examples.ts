@@ -20,6 +20,7 @@ export const EXAMPLES: ReadonlyArray<string> = [
   "optimystic collections --data ./data",
   "optimystic verify cities --data ./data",
   "optimystic verify --all --data ./data",
+  "optimystic status --data ./data",
   "optimystic backup --data ./data --to ./backup",
   "optimystic tree get cities oslo --data ./backup",
   "optimystic identity --data ./node"

@@ -7,10 +7,10 @@ import * as Stream from "effect/Stream"
 import type { Json } from "../schemas/Json.ts"
 import { Refused } from "./failure.ts"
 import * as Progress from "./Progress.ts"
-import { type Common, print, write } from "./run.ts"
+import { print, type Speech, write } from "./run.ts"
 
 /** How an export is asked for. */
-export interface ExportOptions extends Common {
+export interface ExportOptions extends Speech {
   readonly file: Option.Option<string>
 }
 

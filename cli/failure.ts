@@ -49,6 +49,9 @@ export class MalformedLine extends Data.TaggedError("MalformedLine")<{
 /** Stored data has problems, which are reported already. */
 export class NotSound extends Data.TaggedError("NotSound")<{ readonly message: string }> {}
 
+/** A process of this command's own ended by itself. */
+export class NodeEnded extends Data.TaggedError("NodeEnded")<{ readonly message: string }> {}
+
 /** Any error that a command may fail with. */
 export interface AnyFailure {
   readonly _tag: string
@@ -68,9 +71,13 @@ const EXIT_OF: Readonly<Record<string, number>> = {
   CorruptRecord: EXIT.corrupt,
   CorruptStore: EXIT.corrupt,
   MalformedLine: EXIT.malformed,
+  NodeEnded: EXIT.retry,
+  NotEnoughPeers: EXIT.retry,
   NotFound: EXIT.notFound,
   NotSound: EXIT.corrupt,
   OutcomeUnknown: EXIT.unknown,
+  PeerUnreachable: EXIT.retry,
+  QuorumUnavailable: EXIT.retry,
   StorageLocked: EXIT.retry,
   StorageUnavailable: EXIT.retry,
   Usage: EXIT.usage
@@ -84,6 +91,8 @@ const FIX_OF: Readonly<Record<string, string>> = {
     "`optimystic collections` lists those there are; `tree put`, `diary append` and imports make them",
   DecodeError:
     "entries that a program wrote bear their key themselves: name the property that holds it, as in --key id",
+  NotEnoughPeers: "wait until as many nodes of the network are up, or name its --cluster-size where that is not 4",
+  PeerUnreachable: "name in --bootstrap, and --network, a node that runs; it prints its address as it starts",
   StoreMismatch: "leave --storage out"
 }
 

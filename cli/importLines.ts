@@ -18,7 +18,7 @@ import { MalformedLine, Refused } from "./failure.ts"
 import { LinesTaken, openPositions, type Position, resumeAt } from "./ImportPosition.ts"
 import { type Line, linesOf, parseLine } from "./JsonLines.ts"
 import * as Progress from "./Progress.ts"
-import { type Common, print } from "./run.ts"
+import { print, type Speech } from "./run.ts"
 
 /** Where entries are imported to. */
 export interface ImportTarget {
@@ -64,7 +64,7 @@ export const diaryTarget = (
 })
 
 /** How an import is asked for. */
-export interface ImportOptions extends Common {
+export interface ImportOptions extends Speech {
   readonly batch: number
   readonly collection: string
   readonly file: Option.Option<string>

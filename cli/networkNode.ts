@@ -18,12 +18,19 @@ export const monitored = (text: Option.Option<string>) =>
     onSome: (text) => Effect.map(MonitorOptions.parse(text), (monitor) => ({ monitor }))
   })
 
+/** Waits until the process that started this one, and keeps a channel to it, is gone; for ever where none does. */
+const deserted = Effect.async<void>((resume) => {
+  const onGone = () => resume(Effect.void)
+  if (process.channel !== undefined) process.once("disconnect", onGone)
+  return Effect.sync(() => process.off("disconnect", onGone))
+})
+
 /** Runs a node until it is interrupted. */
 export const run = (options: NetworkNodeOptions, json: boolean) =>
   Effect.gen(function* () {
     const { peer } = yield* Signer
     const addresses = yield* Effect.flatMap(Discovery, (discovery) => discovery.addresses)
-    const shown = { data: "", json }
+    const shown = { json }
     const reached = addresses.map((address) => `${address}/p2p/${peer}`)
     yield* print(shown, [
       {
@@ -33,5 +40,5 @@ export const run = (options: NetworkNodeOptions, json: boolean) =>
     ])
     yield* Node.ready(options.clusterSize)
     yield* print(shown, [{ object: { event: "ready", peer }, text: "ready" }])
-    return yield* Effect.never
+    yield* deserted
   }).pipe(Effect.provide(Node.layer(options)))

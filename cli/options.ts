@@ -14,7 +14,7 @@ export const data = Options.text("data").pipe(
 )
 
 /** How a database is kept that a command makes. */
-export const storage = Options.choice("storage", ["level", "files"]).pipe(
+export const storage = Options.choice("storage", ["level", "files"] as const).pipe(
   Options.withDescription(
     "How the data is kept where the database has to be made: in LevelDB, or in JSON files that can be looked at. Without " +
       "it, level. A database that is there stays as it was made, and needs no --storage."

@@ -34,8 +34,11 @@ const environment = Layer.mergeAll(
   Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 )
 
+/** Commands that run until they are told to stop: where they are, and have closed all, they have done what they should. */
+const LASTING: ReadonlySet<string | undefined> = new Set(["cluster", "node"])
+
 const exitCodeOf = (cause: Cause.Cause<unknown>): number => {
-  if (Cause.isInterruptedOnly(cause)) return EXIT.interrupted
+  if (Cause.isInterruptedOnly(cause)) return LASTING.has(args[0]) ? 0 : EXIT.interrupted
   const failure = Cause.failureOption(cause)
   if (failure._tag === "None") {
     console.error(`optimystic: an unexpected error; please report it\n${Cause.pretty(cause)}`)

@@ -3,16 +3,19 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Json } from "../schemas/Json.ts"
 import type { Database } from "../src/transaction/Database.ts"
-import type { Place } from "./database.ts"
 import { type AnyFailure, CommandFailed, describe, NotFound } from "./failure.ts"
+import { type Place, type PlaceOptions, placeOf } from "./place.ts"
 
 /** A module that a command is loaded with, once it runs. */
 export type Module<A> = () => Promise<A>
 
-/** What every command knows. */
-export interface Common extends Place {
+/** How a command speaks. */
+export interface Speech {
   readonly json: boolean
 }
+
+/** What every command on a database knows. */
+export interface Common extends PlaceOptions, Speech {}
 
 /** One of these files is in the store of any database, in the directory of its node, and another where it is lost. */
 const STORE_FILES = ["store/CURRENT", "store/format.json", "store/last-sequence.json"]
@@ -38,16 +41,16 @@ const report = (failure: AnyFailure, json: boolean) => {
 
 /** Runs a command; a failure is reported, and decides what the process ends with. */
 export const running = <E extends AnyFailure, R>(
-  { json }: Common,
+  { json }: Speech,
   command: Effect.Effect<void, E, R>
 ): Effect.Effect<void, CommandFailed, R> => Effect.catchAll(command, (failure: AnyFailure) => report(failure, json))
 
 /** As {@link running}, on a directory that must hold a database. */
 export const runningOn = <E extends AnyFailure, R>(
-  common: Common,
+  { data, json }: Speech & { readonly data: string },
   command: Effect.Effect<void, E, R>
 ): Effect.Effect<void, CommandFailed, R | FileSystem.FileSystem> =>
-  running<AnyFailure, R | FileSystem.FileSystem>(common, Effect.zipRight(expectDatabase(common.data), command))
+  running<AnyFailure, R | FileSystem.FileSystem>({ json }, Effect.zipRight(expectDatabase(data), command))
 
 const onDatabase = <A, E extends AnyFailure>(
   place: Place,
@@ -60,15 +63,19 @@ const onDatabase = <A, E extends AnyFailure>(
   )
 
 /**
- * Runs a command that changes the database of a directory, which is made where there is none; but not before the command's
- * input is found, where it has one.
+ * Runs a command that changes a database, which is made where a directory has none; but not before the command's input is found, where it
+ * has one.
  */
 export const writing = <A, E extends AnyFailure, R = never>(
   common: Common,
   module: Module<A>,
   use: (loaded: A) => Effect.Effect<void, E, Database>,
   input: Effect.Effect<void, NotFound, R> = Effect.void
-) => running<AnyFailure, R>(common, Effect.zipRight(input, onDatabase(common, module, use)))
+) =>
+  running<AnyFailure, R>(
+    common,
+    Effect.flatMap(placeOf(common), (place) => Effect.zipRight(input, onDatabase(place, module, use)))
+  )
 
 /** Fails where a command's input is not there. */
 export const expectFile = (file: Option.Option<string>): Effect.Effect<void, NotFound, FileSystem.FileSystem> =>
@@ -84,12 +91,20 @@ export const expectFile = (file: Option.Option<string>): Effect.Effect<void, Not
       )
   })
 
-/** Runs a command on the database of a directory, which must be there. */
+/** Runs a command on a database, which must be there. */
 export const reading = <A, E extends AnyFailure>(
   common: Common,
   module: Module<A>,
   use: (loaded: A) => Effect.Effect<void, E, Database>
-) => runningOn<AnyFailure, never>(common, onDatabase(common, module, use))
+) =>
+  running<AnyFailure, FileSystem.FileSystem>(
+    common,
+    Effect.flatMap(placeOf(common), (place) => Effect.zipRight(expectThere(place), onDatabase(place, module, use)))
+  )
+
+/** Fails where a directory holds no database. Whether a network is there shows when it is dialled. */
+export const expectThere = (place: Place): Effect.Effect<void, NotFound, FileSystem.FileSystem> =>
+  place._tag === "Directory" ? expectDatabase(place.directory) : Effect.void
 
 /** One result: as an object for machines, and as a text for people. */
 export interface Result {
@@ -107,7 +122,7 @@ export const write = (text: string): Effect.Effect<void> =>
       })
 
 /** Prints results, each on a line. */
-export const print = ({ json }: Common, results: Iterable<Result>): Effect.Effect<void> =>
+export const print = ({ json }: Speech, results: Iterable<Result>): Effect.Effect<void> =>
   Effect.suspend(() => {
     let lines = ""
     for (const { object, text } of results) lines += `${json ? JSON.stringify(object) : text}\n`

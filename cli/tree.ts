@@ -11,7 +11,6 @@ import { NotFound } from "./failure.ts"
 import {
   bounds,
   collection,
-  data,
   exportTo,
   given,
   importing,
@@ -23,11 +22,12 @@ import {
   storage,
   value
 } from "./options.ts"
+import { place } from "./place.ts"
 import { expectFile, print, type Result, reading, writing } from "./run.ts"
 
 const trees = () => import("./trees.ts")
 
-const shared = { collection, data, json, keyField }
+const shared = { collection, ...place, json, keyField }
 
 /** A key as people read it: as it is, unless it would break its line. */
 const plain = (key: string): string => (/\p{Cc}/u.test(key) ? JSON.stringify(key) : key)

@@ -8,8 +8,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { CollectionReport, UnreadableCollection, VerifyProblem } from "../src/collection/Collections.ts"
 import { NotSound, Refused } from "./failure.ts"
-import { collection, data, json } from "./options.ts"
+import { collection, json } from "./options.ts"
 import * as Progress from "./Progress.ts"
+import { place } from "./place.ts"
 import { print, type Result, reading, running } from "./run.ts"
 
 const all = Options.boolean("all").pipe(Options.withDescription("Every collection of the database."))
@@ -60,51 +61,59 @@ const unreadable = ({ error, id }: UnreadableCollection): Result => ({
   text: `${id}\tcannot be read\n  ${error.message}`
 })
 
+const RESTORE = "restore a backup, and keep this directory for inquiry"
+const INQUIRE =
+  "keep the directories of the nodes for inquiry: `optimystic verify --all --data` on each tells which is damaged"
+
 /** The command. */
-export const verify = Command.make("verify", { all, collection: Args.optional(collection), data, json }, (options) => {
-  const { collection } = options
-  if (Option.isSome(collection) === options.all) {
-    return running(options, new Refused({ message: "Name a collection, or give --all" }))
-  }
-  return reading(
-    options,
-    () => import("../src/collection/Collections.ts"),
-    ({ survey, verify }) =>
-      Effect.gen(function* () {
-        const names = Option.isSome(collection)
-          ? Stream.make(Either.right(collection.value))
-          : Stream.map(
-              survey,
-              Either.map(({ name }) => name)
-            )
-        let unsound = 0
-        yield* Stream.runForEach(names, (found) => {
-          if (Either.isLeft(found)) {
-            unsound += 1
-            return print(options, [unreadable(found.left)])
+export const verify = Command.make(
+  "verify",
+  { all, collection: Args.optional(collection), ...place, json },
+  (options) => {
+    const { collection } = options
+    if (Option.isSome(collection) === options.all) {
+      return running(options, new Refused({ message: "Name a collection, or give --all" }))
+    }
+    return reading(
+      options,
+      () => import("../src/collection/Collections.ts"),
+      ({ survey, verify }) =>
+        Effect.gen(function* () {
+          const names = Option.isSome(collection)
+            ? Stream.make(Either.right(collection.value))
+            : Stream.map(
+                survey,
+                Either.map(({ name }) => name)
+              )
+          let unsound = 0
+          yield* Stream.runForEach(names, (found) => {
+            if (Either.isLeft(found)) {
+              unsound += 1
+              return print(options, [unreadable(found.left)])
+            }
+            const name = found.right
+            const progress = Progress.make(process.stderr)
+            const check = verify(name, {
+              onProgress: ({ done, phase, total }) =>
+                Effect.sync(() => {
+                  const what = phase === "history" ? `${done} revisions` : `${done} blocks`
+                  progress.advance(`${JSON.stringify(name)}: ${what}`, Progress.shareOf(done, total))
+                })
+            }).pipe(Effect.ensuring(Effect.sync(progress.end)))
+            return Effect.flatMap(check, (report) => {
+              if (!isSound(report)) unsound += 1
+              return print(options, [resultOf(report)])
+            })
+          })
+          if (unsound > 0) {
+            return yield* new NotSound({
+              message: `${unsound} collection(s) are not sound; ${Option.isSome(options.data) ? RESTORE : INQUIRE}`
+            })
           }
-          const name = found.right
-          const progress = Progress.make(process.stderr)
-          const check = verify(name, {
-            onProgress: ({ done, phase, total }) =>
-              Effect.sync(() => {
-                const what = phase === "history" ? `${done} revisions` : `${done} blocks`
-                progress.advance(`${JSON.stringify(name)}: ${what}`, Progress.shareOf(done, total))
-              })
-          }).pipe(Effect.ensuring(Effect.sync(progress.end)))
-          return Effect.flatMap(check, (report) => {
-            if (!isSound(report)) unsound += 1
-            return print(options, [resultOf(report)])
-          })
         })
-        if (unsound > 0) {
-          return yield* new NotSound({
-            message: `${unsound} collection(s) are not sound; restore a backup, and keep this directory for inquiry`
-          })
-        }
-      })
-  )
-}).pipe(
+    )
+  }
+).pipe(
   Command.withDescription(
     "Checks every revision with its signatures and its certificate, the hash chain of the log, and the data structure."
   )

@@ -24,6 +24,7 @@ import { untilReady } from "./directory/untilReady.ts"
 import { config, DEFAULT_CLUSTER_SIZE, type NetworkNodeOptions } from "./NetworkNodeOptions.ts"
 import { identityIn, keyFileIn, nameOf, networkOf, type StorageKind, storageOf } from "./NodeDirectory.ts"
 import * as NodeHostTurn from "./NodeHostTurn.ts"
+import type { NetworkClientError, NetworkClientOptions, NetworkClientServices } from "./network/libp2p/NetworkClient.ts"
 import type { NetworkNodeError, NetworkNodeServices } from "./network/libp2p/NetworkNode.ts"
 import * as LocalTransactor from "./repo/LocalTransactor.ts"
 import * as StorageRepoLayer from "./repo/StorageRepo.ts"
@@ -113,12 +114,32 @@ export const layer = (options: NetworkNodeOptions): Layer.Layer<NetworkNodeServi
 export const layerConfig: Layer.Layer<NetworkNodeServices, NetworkNodeError | ConfigError.ConfigError> =
   Layer.unwrapEffect(Effect.map(config, layer))
 
-/** Waits until a node of a network can serve: it is active, and so are as many peers that it knows as a cluster has, itself included. */
+/**
+ * A client of a network, over sockets: it reads and writes what nodes keep, keeps nothing, and is never counted. It is built once it can find
+ * what there is: else `NotEnoughPeers`, or `PeerUnreachable` where nobody is there. Loads libp2p.
+ */
+export const layerClient = (options: NetworkClientOptions): Layer.Layer<NetworkClientServices, NetworkClientError> =>
+  Layer.unwrapEffect(
+    Effect.promise(() =>
+      import("./network/libp2p/NetworkClient.ts").then((NetworkClient) => NetworkClient.layer(options))
+    )
+  )
+
+/**
+ * Waits until a node of a network can serve: it is active, and so are as many peers that it knows as a cluster has, itself included. Of a
+ * client: until it knows as many.
+ */
 export const ready = (clusterSize: number = DEFAULT_CLUSTER_SIZE): Effect.Effect<void, never, Directory> =>
   untilReady(clusterSize)
 
 export type { NetworkNodeOptions, NetworkNodePolicy } from "./NetworkNodeOptions.ts"
 export type { StorageKind } from "./NodeDirectory.ts"
+export type {
+  NetworkClientError,
+  NetworkClientOptions,
+  NetworkClientPolicy,
+  NetworkClientServices
+} from "./network/libp2p/NetworkClient.ts"
 export type { NetworkNodeError, NetworkNodeServices } from "./network/libp2p/NetworkNode.ts"
 /** Who the node of a directory is, as the founders and rosters of networks name it; its key is made where there is none. */
 export { peerIn } from "./peerIn.ts"

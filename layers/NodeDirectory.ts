@@ -83,6 +83,10 @@ const layerStore = (
       : import("./storage/LevelStorage.ts").then(({ layer }) => layer({ ...level, directory }))
   )
 
+/** The kind of the store that a node has in its directory; undefined where there is none. */
+export const storeKindIn = (directory: string): Effect.Effect<StoreKind.StoreKind | undefined, StorageUnavailable> =>
+  StoreKind.kindOf(`${directory}/${STORE_DIRECTORY}`)
+
 /** The store of a node, of the kind that it is asked for, or is. */
 export const storageOf = ({
   directory,
@@ -96,7 +100,7 @@ export const storageOf = ({
   const store = `${directory}/${STORE_DIRECTORY}`
   const kind =
     storage === undefined
-      ? Effect.map(StoreKind.kindOf(store), (found) => found ?? StoreKind.LEVEL)
+      ? Effect.map(storeKindIn(directory), (found) => found ?? StoreKind.LEVEL)
       : Effect.succeed(storage === "files" ? StoreKind.FILES : StoreKind.LEVEL)
   return Effect.flatMap(kind, (kind) => layerStore(kind, store, policy?.level))
 }

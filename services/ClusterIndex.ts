@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { BlockUnavailable } from "../schemas/Errors.ts"
 import type { ActionId, BlockId, PeerId } from "../schemas/Ids.ts"
+import type { SignedManifest } from "../schemas/Manifest.ts"
 
 /** Who keeps collections, as the cluster index has it. With a roster that is who is closest, and nobody is asked. Protocol §1. */
 export interface ClusterIndexService {
@@ -15,6 +16,8 @@ export interface ClusterIndexService {
    * block that is no header where its collection was never located here.
    */
   readonly locate: (block: BlockId) => Effect.Effect<ReadonlyArray<PeerId>, BlockUnavailable>
+  /** Takes note of the collections that a transaction of this node created, which has committed: nobody need be asked about them. */
+  readonly created: (signed: SignedManifest) => Effect.Effect<void>
 }
 
 /** The port that says who keeps a collection. */

@@ -34,6 +34,8 @@ export interface DirectoryService {
   readonly find: (peer: PeerId) => KnownPeer | undefined
   /** All that are known, this one included. */
   readonly known: () => ReadonlyArray<KnownPeer>
+  /** Whether it has compared what it knows with others, and missed nothing. */
+  readonly isSettled: () => boolean
   /** Whether no peer was ever left out for want of room. */
   readonly isComplete: () => boolean
   /** The active peers closest to the place of a block, reachable or not: at most `count` of those known, closest first. */

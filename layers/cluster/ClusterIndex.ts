@@ -13,7 +13,7 @@ import { KeyNetwork } from "../../services/KeyNetwork.ts"
 import { PeerNetwork } from "../../services/PeerNetwork.ts"
 import type { Verifier } from "../../services/Verifier.ts"
 import { BoundedCache } from "../../src/block/BoundedCache.ts"
-import { type Creation, creationIn, creationProblem } from "../../src/cluster/evidence/Creation.ts"
+import { type Creation, createdBy, creationIn, creationProblem } from "../../src/cluster/evidence/Creation.ts"
 import { type Asked, type Belief, believe, type Said } from "../../src/cluster/index/believe.ts"
 import { repoProtocol } from "../../src/cluster/protocols.ts"
 import { quorumsOf } from "../../src/cluster/Quorum.ts"
@@ -187,6 +187,15 @@ const make = Effect.fnUntraced(function* ({
     )
 
   return {
+    created: (signed) =>
+      Effect.forEach(
+        createdBy(signed),
+        (block) => {
+          const creation = creationIn(rules, { block, signed })
+          return creation === undefined ? Effect.void : remember(block as CollectionId, creation)
+        },
+        { discard: true }
+      ),
     creatorOf: (collection) => (isCollectionId(collection) ? homes.get(placeOf(collection))?.creator : undefined),
     homeOf,
     locate: (block) =>
@@ -200,6 +209,7 @@ const make = Effect.fnUntraced(function* ({
 
 /** The members that a roster gives. */
 const onRoster = (closest: (block: BlockId) => ReadonlyArray<PeerId>): ClusterIndexService => ({
+  created: () => Effect.void,
   creatorOf: () => undefined,
   homeOf: closest,
   locate: (block) => Effect.sync(() => closest(block))

@@ -25,6 +25,7 @@ import * as ClusterService from "./ClusterService.ts"
 import * as CoordinatorRepo from "./CoordinatorRepo.ts"
 import { defaultDrivePolicy } from "./DrivePolicy.ts"
 import * as Forgetting from "./Forgetting.ts"
+import * as ListingService from "./ListingService.ts"
 import * as NetworkTransactor from "./NetworkTransactor.ts"
 import * as Newcomers from "./Newcomers.ts"
 import * as RepoService from "./RepoService.ts"
@@ -58,6 +59,7 @@ export const layer = ({
     Database.layer(transactions),
     ClusterService.layer,
     RepoService.layer(network),
+    ListingService.layer,
     CatchUp.layer({ ...defaultDrivePolicy, ...patience, ...network }),
     Forgetting.layer({ ...defaultDrivePolicy, ...patience })
   ).pipe(

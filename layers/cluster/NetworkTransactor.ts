@@ -187,6 +187,7 @@ const make = Effect.fnUntraced(function* ({
       TransactionActor.drive(context, { action, payload, signed }, scope),
       ({ reason }) => new OutcomeUnknown({ reason, ref: refOf(action, signed) })
     )
+    if (ending._tag === "Committed") yield* index.created(signed)
     return yield* answerOf(action, ending, inTheWay, objections)
   }, Effect.uninterruptible)
 

@@ -174,6 +174,7 @@ const make = Effect.fnUntraced(function* ({
       return record && { isReachable: entry === undefined || table.isReachable(entry), record }
     },
     isCertain,
+    isSettled: () => machine.isSettled,
     isComplete: () => table.isComplete,
     known: () =>
       Array.from(

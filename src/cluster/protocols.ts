@@ -1,9 +1,11 @@
 /** What peers of a cluster ask each other, as protocols of the network. */
 import { MemberAnswer, MemberRequest } from "../../schemas/Cluster.ts"
+import { ListingAnswer, ListingQuestion } from "../../schemas/Listing.ts"
 import { RepoAnswer, RepoQuestion } from "../../schemas/Repo.ts"
 import type { PeerProtocol } from "../../services/PeerNetwork.ts"
 
-const MEBIBYTE = 1_048_576
+const KIBIBYTE = 1_024
+const MEBIBYTE = 1_024 * KIBIBYTE
 
 /** Requests to members: a payload is the largest part of a question, proofs of what superseded a base of an answer. */
 export const memberProtocol: PeerProtocol<MemberRequest, MemberAnswer> = {
@@ -21,4 +23,13 @@ export const repoProtocol: PeerProtocol<RepoQuestion, RepoAnswer> = {
   maxQuestionBytes: MEBIBYTE,
   name: "repo",
   question: RepoQuestion as PeerProtocol<RepoQuestion, RepoAnswer>["question"]
+}
+
+/** What a client asks about the collections that a peer keeps. */
+export const listingProtocol: PeerProtocol<ListingQuestion, ListingAnswer> = {
+  answer: ListingAnswer as PeerProtocol<ListingQuestion, ListingAnswer>["answer"],
+  maxAnswerBytes: MEBIBYTE,
+  maxQuestionBytes: KIBIBYTE,
+  name: "listing",
+  question: ListingQuestion as PeerProtocol<ListingQuestion, ListingAnswer>["question"]
 }

@@ -39,18 +39,21 @@ afterEach(async () => {
 })
 
 describe("optimystic node", { timeout: TIMEOUT_MILLIS }, () => {
-  it("says who and where it is, then that it is ready, and closes when it is told to stop", async () => {
-    const peer = await peerOf(directory)
-    const alone = ["--cluster-size", "1", "--fault-model", "crash", "--founder", peer]
-    const { child, next } = nodeOf("--network", "bank", "--data", directory, "--listen", ANY_PORT, "--json", ...alone)
-    const address = expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+$/)
-    expect(JSON.parse(await next())).toEqual({ addresses: [address], event: "started", peer })
-    expect(JSON.parse(await next())).toEqual({ event: "ready", peer })
-    child.kill("SIGTERM")
-    expect(await once(child, "exit")).toEqual([EXIT.interrupted, null])
-    // The store was closed: its lock is free, and it is of the network that was named.
-    expect(await FileSystem.readdir(Path.join(directory, "store"))).toContain("last-sequence.json")
-  })
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "says who and where it is, then that it is ready, and closes and ends with 0 at %s",
+    async (signal) => {
+      const peer = await peerOf(directory)
+      const alone = ["--cluster-size", "1", "--fault-model", "crash", "--founder", peer]
+      const { child, next } = nodeOf("--network", "bank", "--data", directory, "--listen", ANY_PORT, "--json", ...alone)
+      const address = expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+$/)
+      expect(JSON.parse(await next())).toEqual({ addresses: [address], event: "started", peer })
+      expect(JSON.parse(await next())).toEqual({ event: "ready", peer })
+      child.kill(signal)
+      expect(await once(child, "exit")).toEqual([0, null])
+      // The store was closed: its lock is free, and it is of the network that was named.
+      expect(await FileSystem.readdir(Path.join(directory, "store"))).toContain("last-sequence.json")
+    }
+  )
 
   it("tells people where others can join by it", async () => {
     const { next } = nodeOf("--network", "bank", "--listen", ANY_PORT)

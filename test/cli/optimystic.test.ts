@@ -46,9 +46,12 @@ const failed = (exitCode: number, line: string): Ended => ({ err: `optimystic: $
 describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
   it("a mistake on the command line ends 2 and says what is wrong", async () => {
     const takes = (command: string) => `\`optimystic ${command} --help\` shows what it takes`
-    const commands = "it has backup, collections, diary, identity, node, tree, verify"
+    const commands = "it has backup, cluster, collections, diary, identity, node, status, tree, verify"
     const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
-      [["tree", "put", "cities", "oslo", "1"], `Expected to find option: '--data'; ${takes("tree put")}`],
+      [
+        ["tree", "put", "cities", "oslo", "1"],
+        "the database is not named; add --data DIR, or --bootstrap ADDRESS and --network NAME of a network\n"
+      ],
       [["tree", "put", "cities", "oslo", "--data", data], `Missing argument <json>; ${takes("tree put")}`],
       [
         ["tree", "put", "cities", "oslo", "text", "--data", data],
@@ -69,7 +72,7 @@ describe("The optimystic command", { timeout: TIMEOUT_MILLIS }, () => {
         `--limit must not be negative; ${takes("diary read")}`
       ],
       [["diary", "read", "log", "--limit", "x", "--data", data], `'x' is not a integer; ${takes("diary read")}`],
-      [["tree", "get", "cities", "oslo", "--dta", data], "--data"],
+      [["tree", "get", "cities", "oslo", "--dta", data], `Received unknown argument: '--dta'; ${takes("tree get")}`],
       [["tree", "import", "cities", "--batch", "0", "--data", data], "--batch must be from 1 to 4000"],
       [
         ["tree", "put", "cities", "oslo", "1", "--storage", "s3", "--data", data],

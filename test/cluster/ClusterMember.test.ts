@@ -97,6 +97,7 @@ const memberLike = (stage: Stage, name: string, believed: { current: Beliefs }) 
     NodeCrypto.layerVerifier,
     Layer.succeed(Restorer, noRestorer),
     Layer.succeed(ClusterIndex, {
+      created: () => Effect.void,
       creatorOf: () => undefined,
       homeOf: (block) => (hasRoster ? (believed.current.closest.get(block) ?? []) : undefined),
       locate: (block) => Effect.sync(() => believed.current.closest.get(block) ?? [])

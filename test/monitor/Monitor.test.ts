@@ -13,6 +13,7 @@ import * as instruments from "../../layers/monitor/instruments.ts"
 import * as Monitor from "../../layers/monitor/Monitor.ts"
 import * as MonitorOptions from "../../layers/monitor/MonitorOptions.ts"
 import * as Node from "../../layers/Node.ts"
+import type { PeerRecord } from "../../schemas/Directory.ts"
 import { Directory } from "../../services/Directory.ts"
 import { freePort } from "../fixtures/freePort.ts"
 import { identityOf, signerOf } from "../storage/TestServices.ts"
@@ -127,10 +128,11 @@ const slowDirectory = (opens: Deferred.Deferred<void>, closes: Deferred.Deferred
         find: () => undefined,
         isCertain: () => true,
         isComplete: () => true,
+        isSettled: () => true,
         known: () => [],
         lookup: () => Effect.succeed([]),
         nearest: () => [],
-        own: () => undefined,
+        own: () => ({ active: false }) as PeerRecord,
         self: signerOf(31).peer
       }),
       () => Deferred.await(closes)

@@ -88,6 +88,9 @@ const create = async (identity: Identity, options: CheckedOptions, events: WireE
   })
 }
 
+/** A protocol that everybody of a network has, and nobody speaks. */
+const PRESENCE = "presence"
+
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const start = (
@@ -102,6 +105,10 @@ const start = (
         ensureWithResolvers()
         const node = await create(identity, options, events)
         try {
+          // By its protocols others tell of which network a peer is: also one that answers nothing, or nothing yet.
+          await node.handle(protocolId(options.network, PRESENCE), (stream) =>
+            stream.abort(new Error("nothing to say"))
+          )
           await node.start()
           return node
         } catch (error) {

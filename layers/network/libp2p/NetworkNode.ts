@@ -22,8 +22,7 @@ import { identityIn, keyFileIn, networkOf, storageOf } from "../../NodeDirectory
 import * as NodeHostTurn from "../../NodeHostTurn.ts"
 import * as Roster from "../Roster.ts"
 import type { HostUnavailable } from "./HostUnavailable.ts"
-import * as Libp2pHost from "./Libp2pHost.ts"
-import * as Libp2pNetwork from "./Libp2pNetwork.ts"
+import * as Transport from "./Transport.ts"
 
 /** What a node of a network offers to a program. */
 export type NetworkNodeServices = NodeServices | ClusterIndex | ClusterMember | Directory | Discovery | PeerNetwork
@@ -80,8 +79,7 @@ export const layer = (options: NetworkNodeOptions): Layer.Layer<NetworkNodeServi
         Effect.flatMap(RawStorage, (raw) => networkOf(raw, directory, node.network))
       ).pipe(Layer.provideMerge(store))
       const whole = clusterOf(options, node).pipe(
-        Layer.provideMerge(Libp2pNetwork.layer),
-        Layer.provideMerge(Libp2pHost.layer(identity, node.wire)),
+        Layer.provideMerge(Transport.layer(identity, node.wire)),
         Layer.provide(NodeHostTurn.layer),
         Layer.provide(storeOfNetwork),
         Layer.provideMerge(SodiumCrypto.layerOnceBusy(identity))
