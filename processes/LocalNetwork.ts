@@ -3,7 +3,6 @@ import type * as RpcClient from "@effect/rpc/RpcClient"
 import type * as RpcClientError from "@effect/rpc/RpcClientError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { Node } from "effect-optimystic"
 import type { FaultModel, PeerId } from "effect-optimystic/schemas"
 import type { ChildProcess } from "./ChildProcess.ts"
@@ -17,6 +16,9 @@ type Controls = Omit<ChildProcess<never>, "client">
 export interface NodeProcess extends Controls {
   readonly client: Pick<NodeClient, keyof NodeClient>
 }
+
+/** A directory in which there can be no node. */
+export type DirectoryError = Effect.Effect.Error<ReturnType<typeof Node.peerIn>>
 
 /** What a network is made of. */
 export interface LocalNetworkOptions<Process extends NodeProcess, R> {
@@ -49,6 +51,19 @@ const NETWORK = "local"
 
 const encodeSettings = Schema.encodeSync(NodeSettingsText)
 
+/** Starts the first of some nodes, then the others at once, which join by it. Waits until all can serve. */
+export const startAll = ([first, ...others]: ReadonlyArray<LocalNode<NodeProcess>>): Effect.Effect<
+  void,
+  RpcClientError.RpcClientError
+> =>
+  Effect.gen(function* () {
+    if (first === undefined) return
+    yield* first.start
+    yield* Effect.forEach(others, ({ start }) => start, { concurrency: "unbounded", discard: true })
+    const ready = [first, ...others].map(({ process }) => process.client.Ready())
+    yield* Effect.all(ready, { concurrency: "unbounded", discard: true })
+  })
+
 /** Nodes that are not yet started. Their processes are killed with the scope. */
 export const make = <Process extends NodeProcess, R>({
   clusterSize,
@@ -57,7 +72,7 @@ export const make = <Process extends NodeProcess, R>({
   membership,
   nodes: count,
   spawn
-}: LocalNetworkOptions<Process, R>): Effect.Effect<ReadonlyArray<LocalNode<Process>>, unknown, R | Scope.Scope> =>
+}: LocalNetworkOptions<Process, R>): Effect.Effect<ReadonlyArray<LocalNode<Process>>, DirectoryError, R> =>
   Effect.gen(function* () {
     const directories = Array.from({ length: count }, (_, i) => `${directory}/node-${i + 1}`)
     const peers = yield* Effect.forEach(directories, Node.peerIn)

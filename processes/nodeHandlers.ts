@@ -33,9 +33,12 @@ const usage = (): Usage => {
 /** Runs a program on the store of this node alone: no other node is asked. */
 export const onOwnStore = <A, E>(program: Effect.Effect<A, E, Database>) =>
   Effect.gen(function* () {
-    const { network } = yield* Transactor
-    const transactor = yield* Effect.provide(Transactor, LocalTransactor.layer(network))
-    return yield* Effect.updateService(program, Database, (database) => ({ ...database, transactor }))
+    const { faultModel, network } = yield* Transactor
+    const own = yield* Effect.provide(Transactor, LocalTransactor.layer(network))
+    return yield* Effect.updateService(program, Database, (database) => ({
+      ...database,
+      transactor: { ...own, faultModel }
+    }))
   })
 
 const kept = onOwnStore(Stream.runCollect(Collections.list)).pipe(

@@ -13,7 +13,7 @@ interface Allowance {
 const EFFECT = "effect(?:/.+)?"
 const PLATFORM = "@effect/platform(?:-node)?(?:/.+)?"
 const CLI = "@effect/cli(?:/.+)?"
-const RPC = "@effect/rpc/.+"
+const RPC = "@effect/rpc(?:/.+)?"
 const NODE = "node:.+"
 /** The package as its users name it. */
 const PUBLIC = "effect-optimystic(?:/.+)?"
