@@ -58,7 +58,7 @@ export const start = <Rpcs extends Rpc.Any>(
       (started) => Effect.sync(() => started.kill("SIGKILL"))
     )
     const complaints = complaintsOf(child)
-    const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)))
+    const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
     // A process that has ended is not written to; that it has is told below.
     child.stdin.on("error", () => {})
     const hasEnded = () => child.exitCode !== null || child.signalCode !== null
@@ -75,7 +75,8 @@ export const start = <Rpcs extends Rpc.Any>(
           (cause) => new Error("its standard output cannot be read", { cause })
         ).pipe(Stream.mapConcat((bytes) => parser.decode(bytes) as ReadonlyArray<Parameters<typeof write>[0]>))
         yield* Stream.runForEach(messages, write).pipe(
-          Effect.ignore,
+          // Who says what is no answer cannot be asked any more.
+          Effect.catchAllCause(() => Effect.sync(() => child.kill("SIGKILL"))),
           Effect.zipRight(Effect.promise(() => ended)),
           Effect.zipRight(Effect.suspend(() => write({ _tag: "ClientProtocolError", error: endedError() }))),
           Effect.forkScoped

@@ -9,6 +9,7 @@ import type * as Rpc from "@effect/rpc/Rpc"
 import type * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
@@ -31,9 +32,12 @@ export const serve = <Rpcs extends Rpc.Any, E>(
     Effect.provide(RpcSerialization.layerNdjson),
     Effect.scoped,
     Effect.provide(handlers),
+    Effect.tapErrorCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError(cause))),
     Effect.provide(logging)
   )
   NodeRuntime.runMain(program, {
+    // It would go to standard output.
+    disableErrorReporting: true,
     disablePrettyLogger: true,
     teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? 0 : 1)
   })
