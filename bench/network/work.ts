@@ -212,8 +212,8 @@ const transaction: Benchmark = {
   unit: "× a commit"
 }
 
-/** Of so many trees on six nodes some three are of different clusters, but for one time in a million. */
-const CANDIDATES = 24
+/** Of so many trees on six nodes some three are of different clusters, but for one time in some ten thousand. */
+const CANDIDATES = 8
 const NODES_OF_SHARDS = 6
 
 /** Trees of as many clusters as there are, one of each. */
