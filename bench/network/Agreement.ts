@@ -5,9 +5,8 @@ import { NodeCrypto } from "effect-optimystic/layers"
 import type { PeerId } from "effect-optimystic/schemas"
 import { Hasher } from "effect-optimystic/services"
 import { closestOf, keysOf } from "./keys.ts"
-import type { NodeProcess } from "./NodeProcess.ts"
-import type { NodeView } from "./questions.ts"
-import { allKnow, CLUSTER_SIZE, startTown } from "./Town.ts"
+import { allKnow, CLUSTER_SIZE, startTown, type TownError, type TownProcess } from "./Town.ts"
+import type { NodeView } from "./TownRpcs.ts"
 
 /** What is tried. */
 export interface AgreementOptions {
@@ -16,8 +15,6 @@ export interface AgreementOptions {
   readonly keys: number
   /** So long is waited for agreement, and then for the dead to be marked, at most. */
   readonly patienceMillis: number
-  /** Where the program of the processes is, if it is not beside this one. */
-  readonly program?: string
 }
 
 /** What came of it. Shares are those of all keys of all nodes that are as they have to be. */
@@ -43,7 +40,7 @@ const LOOK_MILLIS = 500
 const shareOf = (all: ReadonlyArray<boolean>): number => all.filter(Boolean).length / all.length
 
 /** Looks again and again until all is as it has to be, or patience ends: how long that took, and the last share. */
-const until = (share: Effect.Effect<number>, patienceMillis: number) =>
+const until = (share: Effect.Effect<number, TownError>, patienceMillis: number) =>
   Effect.gen(function* () {
     const started = performance.now()
     for (;;) {
@@ -61,26 +58,27 @@ const isMarkedBy = ({ unreachable }: NodeView, dead: ReadonlySet<PeerId>): boole
 export const agreement = ({
   keys: keyCount,
   patienceMillis,
-  program,
   sizes
 }: AgreementOptions): Effect.Effect<AgreementResult, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const hasher = yield* Effect.provide(Hasher, NodeCrypto.layerHasher)
     const keys = keysOf(hasher, keyCount)
     const started = performance.now()
-    const { join, nodes, processes } = yield* startTown([...sizes.slice(0, -1), sizes.at(-1)! - 1], program)
+    const { join, nodes, processes } = yield* startTown([...sizes.slice(0, -1), sizes.at(-1)! - 1])
     const peersOf = () => nodes.map(({ peer }) => peer)
     yield* allKnow(processes, peersOf())
     const settledMillis = performance.now() - started
 
     /** The share of all keys, at all nodes of some processes, that is what looking at each peer gives. */
-    const agreedBy = (some: ReadonlyArray<NodeProcess>) =>
+    const agreedBy = (some: ReadonlyArray<TownProcess>) =>
       Effect.gen(function* () {
         const truth = closestOf(hasher, peersOf(), keys, CLUSTER_SIZE)
-        const question = { _tag: "Closest", count: CLUSTER_SIZE, keys: keyCount } as const
-        const answers = yield* Effect.forEach(some, ({ ask }) => ask(question), { concurrency: "unbounded" })
+        const question = { count: CLUSTER_SIZE, keys: keyCount }
+        const answers = yield* Effect.forEach(some, ({ client }) => client.Closest(question), {
+          concurrency: "unbounded"
+        })
         return shareOf(
-          answers.flatMap((answer) => answer.nodes.flatMap((given) => truth.map((digest, i) => given[i] === digest)))
+          answers.flatMap((answer) => answer.flatMap((given) => truth.map((digest, i) => given[i] === digest)))
         )
       })
 
@@ -93,13 +91,13 @@ export const agreement = ({
 
     const [, victim] = processes
     const left = processes.filter((each) => each !== victim)
-    const dead = new Set((yield* victim!.ask({ _tag: "Known" })).nodes.map(({ peer }) => peer))
+    const dead = new Set((yield* victim!.client.Known()).map(({ peer }) => peer))
     yield* victim!.kill
     let stayed = 1
     const markedBy = Effect.gen(function* () {
       stayed = Math.min(stayed, yield* agreedBy(left))
-      const views = yield* Effect.forEach(left, ({ ask }) => ask({ _tag: "Known" }), { concurrency: "unbounded" })
-      return shareOf(views.flatMap((answer) => answer.nodes.map((view) => isMarkedBy(view, dead))))
+      const views = yield* Effect.forEach(left, ({ client }) => client.Known(), { concurrency: "unbounded" })
+      return shareOf(views.flatMap((answer) => answer.map((view) => isMarkedBy(view, dead))))
     })
     const marked = yield* until(markedBy, patienceMillis)
     return {

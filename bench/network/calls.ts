@@ -5,8 +5,10 @@ import type * as Scope from "effect/Scope"
 import { Libp2pHost } from "effect-optimystic/libp2p"
 import { Discovery, PeerNetwork } from "effect-optimystic/services"
 import { allOf, atLeast, type Benchmark, collectGarbage, perSecond, timed } from "../harness.ts"
+import { builtProgram } from "../processes/builtProgram.ts"
+import * as ChildProcess from "../processes/ChildProcess.ts"
+import { EchoRpcs } from "./EchoRpcs.ts"
 import { BARE_ECHO, echo, peerLayer } from "./echo.ts"
-import { peerProcess } from "./processes.ts"
 
 const MESSAGE_BYTES = 300
 const TURNS = 20
@@ -76,7 +78,8 @@ const calling = (name: string, atOnce: number): Benchmark => ({
   name,
   prepare: () =>
     Effect.gen(function* () {
-      const { addresses, peer } = yield* peerProcess("echoPeer")
+      const { client } = yield* ChildProcess.start(EchoRpcs, builtProgram(import.meta.url, "./echoPeer"))
+      const { addresses, peer } = yield* client.Started()
       const services = yield* Layer.build(peerLayer(1))
       return Effect.gen(function* () {
         const network = yield* PeerNetwork

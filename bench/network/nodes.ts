@@ -1,39 +1,19 @@
-/**
- * Nodes of a network in a process of their own: `node nodes.js NODES`, what is to be started as JSON. Prints one line with who and where they are
- * once all can be reached, then answers questions; ends, with its nodes closed, on SIGTERM or with its standard input.
- */
-import { createInterface } from "node:readline"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+/** Several nodes of a network in a process of their own, in memory, started as they are asked for. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as Schema from "effect/Schema"
-import { Node } from "effect-optimystic"
-import { Identity, KeyNetwork as KeyNetworkLayer } from "effect-optimystic/layers"
+import { KeyNetwork as KeyNetworkLayer } from "effect-optimystic/layers"
 import type { PeerId } from "effect-optimystic/schemas"
 import { Directory, Discovery, Hasher, KeyNetwork, Signer } from "effect-optimystic/services"
+import { failedBy } from "../processes/NodeRpcs.ts"
+import { type NodeSettings, nodeLayer } from "../processes/NodeSettings.ts"
+import { serve } from "../processes/serve.ts"
 import { digestOf, keysOf } from "./keys.ts"
-import {
-  type Answer,
-  AnswerLine,
-  NodesToStart,
-  type NodeToStart,
-  type NodeView,
-  type Question,
-  QuestionLine,
-  StartedLine
-} from "./questions.ts"
+import { type NodeView, TownRpcs } from "./TownRpcs.ts"
 
-const ANY_PORT = "/ip4/127.0.0.1/tcp/0"
 const LOOK_MILLIS = 2
-const layerOf = ({ seed, ...options }: NodeToStart) =>
-  KeyNetworkLayer.layer.pipe(
-    Layer.provideMerge(
-      Node.layer({ ...options, identity: Identity.fromSeed(new Uint8Array(32).fill(seed)), listen: [ANY_PORT] })
-    )
-  )
+
+const layerOf = (settings: NodeSettings) => KeyNetworkLayer.layer.pipe(Layer.provideMerge(nodeLayer(settings)))
 
 type Running = Context.Context<Layer.Layer.Success<ReturnType<typeof layerOf>>>
 
@@ -64,57 +44,25 @@ const viewOf = (node: Running): NodeView => {
   }
 }
 
-const say = (line: string) => Effect.sync(() => console.log(line))
-
-const program = Effect.gen(function* () {
-  const nodes: Array<Running> = []
-  const scope = yield* Effect.scope
-  const start = (node: NodeToStart) =>
-    Effect.tap(Layer.buildWithScope(layerOf(node), scope), (running) => Effect.sync(() => nodes.push(running)))
-
-  const answerTo = (question: Question): Effect.Effect<Answer, unknown> => {
-    switch (question._tag) {
-      case "Start":
-        return Effect.map(Effect.flatMap(start(question.node), startedOf), (node) => ({ _tag: "Started", node }))
-      case "Know": {
-        const allKnow = () => nodes.every((node) => knows(node, question.peers))
-        return Effect.as(Effect.repeat(Effect.sleep(LOOK_MILLIS), { until: allKnow }), { _tag: "Know" })
-      }
-      case "Closest":
-        return Effect.sync(() => ({
-          _tag: "Closest",
-          nodes: nodes.map((node) => closestTo(node, question.keys, question.count))
-        }))
-      case "Known":
-        return Effect.sync(() => ({ _tag: "Known", nodes: nodes.map(viewOf) }))
-    }
-  }
-
-  yield* Effect.forEach(yield* Schema.decode(NodesToStart)(process.argv[2] ?? "[]"), start, { discard: true })
-  yield* Effect.flatMap(
-    Effect.flatMap(Effect.forEach(nodes, startedOf), (started) => Schema.encode(StartedLine)({ nodes: started })),
-    say
-  )
-  const run = yield* Effect.runtime<never>()
-  const fork = (effect: Effect.Effect<void, unknown>) => Effect.runFork(Effect.provide(effect, run))
-  yield* Effect.async<void>((resume) => {
-    createInterface(process.stdin)
-      .on("line", (line) =>
-        fork(
-          Effect.gen(function* () {
-            const { id, question } = yield* Schema.decode(QuestionLine)(line)
-            yield* Effect.flatMap(Schema.encode(AnswerLine)({ answer: yield* answerTo(question), id }), say)
-          }).pipe(Effect.tapErrorCause(Effect.logError))
+const handlers = TownRpcs.toLayer(
+  Effect.gen(function* () {
+    const nodes: Array<Running> = []
+    const scope = yield* Effect.scope
+    return {
+      Closest: ({ count, keys }) => Effect.sync(() => nodes.map((node) => closestTo(node, keys, count))),
+      Know: ({ peers }) => {
+        const allKnow = () => nodes.every((node) => knows(node, peers))
+        return Effect.asVoid(Effect.repeat(Effect.sleep(LOOK_MILLIS), { until: allKnow }))
+      },
+      Known: () => Effect.sync(() => nodes.map(viewOf)),
+      Start: ({ settings }) =>
+        Layer.buildWithScope(layerOf(settings), scope).pipe(
+          Effect.tap((node) => Effect.sync(() => nodes.push(node))),
+          Effect.flatMap(startedOf),
+          Effect.mapError(failedBy)
         )
-      )
-      .on("close", () => resume(Effect.void))
+    }
   })
-})
+)
 
-// Standard output is for answers.
-const logging = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
-
-NodeRuntime.runMain(Effect.scoped(program).pipe(Effect.provide(logging)), {
-  disablePrettyLogger: true,
-  teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? 0 : 1)
-})
+serve(TownRpcs, handlers)

@@ -2,7 +2,6 @@
  * Numbers and tables for people to read.
  */
 import { styleText } from "node:util"
-import { Duration } from "effect"
 
 const whole = new Intl.NumberFormat("en")
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 })
@@ -14,15 +13,13 @@ export const count = (value: number): string => whole.format(Math.round(value))
 /** The name of a country by its code, `JP`. */
 export const countryName = (code: string): string => countries.of(code) ?? code
 
-/** As `812 ms` or `9.31 s`. */
-export const duration = (value: Duration.Duration): string => {
-  const millis = Duration.toMillis(value)
-  return millis < 1_000 ? `${count(millis)} ms` : `${short.format(millis / 1_000)} s`
-}
+/** Milliseconds as `8.12 ms`, `812 ms` or `9.31 s`. */
+export const millis = (value: number): string =>
+  value < 1_000 ? `${short.format(value)} ms` : `${short.format(value / 1_000)} s`
 
 /** How many a second, as `2,210 /s`. */
-export const rate = (done: number, took: Duration.Duration): string =>
-  `${count(done / Math.max(Duration.toSeconds(took), Number.EPSILON))} /s`
+export const rate = (done: number, tookMillis: number): string =>
+  `${count((done * 1_000) / Math.max(tookMillis, Number.EPSILON))} /s`
 
 /** As `8.05 MB`. */
 export const megabytes = (bytes: number): string => `${short.format(bytes / 1_000_000)} MB`

@@ -33,7 +33,15 @@ export class Batch extends Schema.Class<Batch>("Batch")({
   number: Schema.Int,
   cities: Schema.Int,
   population: Schema.Int
-}) {}
+}) {
+  static of(number: number, cities: ReadonlyArray<City>): Batch {
+    return new Batch({
+      number,
+      cities: cities.length,
+      population: cities.reduce((sum, city) => sum + city.population, 0)
+    })
+  }
+}
 
 /** All cities, by id. */
 export const Cities = Tree.define("cities", { entry: City, key: Schema.Int, keyOf: (city) => city.id })

@@ -10,9 +10,19 @@ type RankKey = readonly [country: string, population: number, cityId: number]
 
 const HIGHEST = Number.MAX_SAFE_INTEGER
 
-/** The part of the index with the cities of one country and of a size in these bounds. */
-const inCountry = (country: string, least = 0, most = HIGHEST): Tree.Range<RankKey> => ({
+/** A part of the cities of one country: those of a size, the largest first, and so many at most. */
+export interface CitiesIn {
+  readonly country: string
+  readonly least: number
+  readonly most: number
+  readonly limit: number
+}
+
+/** The part of the index that leads to them. */
+const rangeOf = ({ country, least, limit, most }: CitiesIn): Tree.RangeOptions<RankKey> => ({
   from: [country, least, 0],
+  limit,
+  reverse: true,
   to: [country, most, HIGHEST]
 })
 
@@ -28,13 +38,7 @@ const cityOf =
     )
 
 /** Reads index and cities in one transaction, so that both are of one state. */
-const citiesIn = (collections: Collections, range: Tree.RangeOptions<RankKey>) =>
-  Transaction.run(collections.ranking.range(range).pipe(Stream.mapEffect(cityOf(collections)), Stream.runCollect))
-
-/** The largest cities of a country, the largest first. */
-export const largestIn = (collections: Collections, country: string, limit: number) =>
-  citiesIn(collections, { ...inCountry(country), limit, reverse: true })
-
-/** The cities of a country with a population between two bounds, the smallest first. */
-export const ofSize = (collections: Collections, country: string, least: number, most: number) =>
-  citiesIn(collections, inCountry(country, least, most))
+export const citiesIn = (collections: Collections, asked: CitiesIn) =>
+  Transaction.run(
+    collections.ranking.range(rangeOf(asked)).pipe(Stream.mapEffect(cityOf(collections)), Stream.runCollect)
+  )

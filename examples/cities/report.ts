@@ -1,9 +1,11 @@
 /**
  * What the example prints.
  */
-import { Console, type Duration, Effect } from "effect"
-import { bold, count, countryName, degrees, dim, duration, green, megabytes, rate, table } from "./format.ts"
+import { Console, Effect } from "effect"
+import { bold, count, countryName, degrees, dim, green, megabytes, millis, rate, table } from "./format.ts"
+import type { Imported } from "./importing.ts"
 import type { City } from "./model.ts"
+import { NODES } from "./network.ts"
 
 export const title = (text: string) => Console.log(`\n${bold(text)}`)
 
@@ -34,35 +36,56 @@ export const largestIn = (country: string, found: Iterable<City>) =>
 export const ofSize = (country: string, least: number, most: number, found: Iterable<City>) =>
   cities(`Cities of ${countryName(country)} with ${count(least)} to ${count(most)} people`, found)
 
-/** What was done, how often and in what time. */
-export interface Figures {
+/** What was done, how often and in what time. Durations in milliseconds. */
+export interface Figures extends Imported {
   readonly cities: number
-  readonly transactions: number
-  readonly importing: Duration.Duration
-  readonly reopening: Duration.Duration
-  readonly getting: Duration.Duration
-  readonly streamed: number
-  readonly streaming: Duration.Duration
+  readonly starting: number
+  readonly catchingUp: number
+  readonly gets: ReadonlyArray<number>
+  readonly getting: number
+  readonly scanned: number
+  readonly scanning: number
+  readonly revisions: number
+  readonly verifying: number
+  readonly stopping: number
   readonly bytes: number
-  readonly total: Duration.Duration
+  readonly total: number
 }
 
+/** The value below which a share of the samples lies. */
+const percentile = (samples: ReadonlyArray<number>, share: number): number =>
+  samples.toSorted((a, b) => a - b)[Math.ceil(samples.length * share) - 1] ?? 0
+
+const latency = (samples: ReadonlyArray<number>): string =>
+  `p50 ${millis(percentile(samples, 0.5))}, p99 ${millis(percentile(samples, 0.99))}`
+
 export const summary = (figures: Figures) => {
-  const { bytes, cities, getting, importing, reopening, streamed, streaming, total, transactions } = figures
-  const timed = (name: string, done: number, took: Duration.Duration) => [
+  const { bytes, cities, gets, getting, latencies, revisions, scanned, scanning, took, total, verifying } = figures
+  const timed = (name: string, done: number, tookMillis: number, beside = "") => [
     name,
     count(done),
-    duration(took),
-    rate(done, took)
+    millis(tookMillis),
+    rate(done, tookMillis),
+    beside
   ]
   const rows = [
-    timed("Transactions", transactions, importing),
-    timed("Cities imported", cities, importing),
-    timed("Cities read by id", cities, getting),
-    timed("Entries streamed", streamed, streaming),
-    ["Opened again", "", duration(reopening), ""],
-    ["On disk", megabytes(bytes), "", `${count(bytes / cities)} bytes a city`],
-    ["All in all", "", duration(total), ""]
+    timed("Transactions", latencies.length, took, latency(latencies)),
+    timed("Cities imported", cities, took),
+    timed("Cities read by id", gets.length, getting, latency(gets)),
+    timed("Entries scanned", scanned, scanning),
+    timed("Revisions verified", revisions, verifying),
+    ["Four nodes started", "", millis(figures.starting), "", ""],
+    ["Gap at the kill", "", millis(figures.gap), "", "the longest time without an acknowledged transaction"],
+    [
+      "Caught up",
+      count(figures.without),
+      millis(figures.catchingUp),
+      "",
+      "transactions that the killed node had missed"
+    ],
+    ["Four nodes stopped", "", millis(figures.stopping), "", ""],
+    ["On disk", megabytes(bytes), "", "", `${count(bytes / cities / NODES)} bytes a city and node`],
+    ["All in all", "", millis(total), "", ""]
   ]
-  return Effect.zipRight(title("Summary"), Console.log(table(["<", ">", ">", ">"], rows)))
+  return Effect.zipRight(title("Summary"), Console.log(table(["<", ">", ">", ">", "<"], rows)))
 }

@@ -1,11 +1,10 @@
-import { fileURLToPath } from "node:url"
 import { beforeAll, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { agreement } from "../../bench/network/Agreement.ts"
-import { startNodes } from "../../bench/network/NodeProcess.ts"
+import { startProcess } from "../../bench/network/Town.ts"
+import type { NodeSettings } from "../../bench/processes/NodeSettings.ts"
 import { ensureBuilt } from "../package/Distribution.ts"
 
-const PROGRAM = fileURLToPath(new URL("../../dist/bench/network/nodes.js", import.meta.url))
 /** Of a machine that runs other tests beside; `npm run check:agreement` holds a larger network to the time that it has. */
 const PATIENCE_MILLIS = 60_000
 const TIMEOUT_MILLIS = 180_000
@@ -18,7 +17,7 @@ it.scopedLive(
   "nodes in two processes agree on who is closest to 1,000 keys; when one process is killed that stays, and its nodes are marked",
   () =>
     Effect.gen(function* () {
-      const result = yield* agreement({ keys: 1_000, patienceMillis: PATIENCE_MILLIS, program: PROGRAM, sizes: [4, 4] })
+      const result = yield* agreement({ keys: 1_000, patienceMillis: PATIENCE_MILLIS, sizes: [4, 4] })
       expect(result).toMatchObject({ agreed: 1, killed: 4, marked: 1, nodes: 8, stayed: 1 })
     }),
   TIMEOUT_MILLIS
@@ -26,11 +25,9 @@ it.scopedLive(
 
 it.scopedLive("a process of nodes that is told to end closes them, and ends with 0", () =>
   Effect.gen(function* () {
-    const { nodes, stop } = yield* startNodes(
-      [{ bootstrap: [], clusterSize: 4, faultModel: "byzantine", founders: [], network: "bench", seed: 1 }],
-      PROGRAM
-    )
-    expect(nodes[0]?.addresses).toHaveLength(1)
+    const { client, stop } = yield* startProcess
+    const settings: NodeSettings = { bootstrap: [], clusterSize: 4, faultModel: "byzantine", network: "bench", seed: 1 }
+    expect((yield* client.Start({ settings })).addresses).toHaveLength(1)
     const asked = performance.now()
     expect(yield* stop).toBe(0)
     expect(performance.now() - asked).toBeLessThan(STOP_MILLIS)

