@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 
 /** Where this repository, or what is built of it, begins. */
-const ROOT = new URL("..", import.meta.url).href
+const ROOT = new URL("../..", import.meta.url).href
 
 /**
  * The path of a program, by its name, `./node`, as a module sees it. Processes run what is built: of a module that is not, the program that was
