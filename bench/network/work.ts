@@ -127,7 +127,7 @@ const commitAtOnce: Benchmark = {
           const client = clientOf(nodes, 0)
           const trees = Array.from({ length: AT_ONCE }, () => newName("at-once"))
           yield* client.Create({ trees })
-          yield* client.PutAtOnce({ each: WARM_UP / AT_ONCE, seed: 100, trees })
+          yield* client.PutAtOnce({ each: Math.ceil(WARM_UP / AT_ONCE), seed: 100, trees })
           const millis = yield* client.PutAtOnce({ each: COMMITS_EACH, seed: 200, trees })
           return { value: perSecond(AT_ONCE * COMMITS_EACH, millis) }
         })
